@@ -1,0 +1,229 @@
+/**
+ * The domain on top of the store port: what the user interface may ask of the database.
+ * Every command is one transaction; every list is bounded. Nothing here knows about screens or models.
+ */
+import type { Body, ChangeId, Link, NodeId, NodeKind, Role } from '@stemma/graph/node';
+import type { ConversationId, OpId, RefKind } from '@stemma/graph/op';
+import type { JsonValue, Part } from '@stemma/graph/part';
+import type { Result } from '@stemma/graph/result';
+import type { Change, StoreError } from '../port.ts';
+
+export interface ConversationRow {
+	readonly id: ConversationId;
+	readonly title: string | null;
+	readonly pinned: boolean;
+	readonly hidden: boolean;
+	readonly createdAt: number;
+	readonly lastAt: number;
+	/** First line of the first user message, for conversations without a title. */
+	readonly preview: string | null;
+}
+
+export interface NodeRow {
+	readonly id: NodeId;
+	readonly conversation: ConversationId;
+	readonly kind: NodeKind;
+	readonly role: Role;
+	readonly parents: readonly NodeId[];
+	readonly change: ChangeId;
+	readonly pos: number;
+	readonly gen: number;
+	readonly createdAt: number;
+	readonly links: readonly Link[];
+	/** Null when the body was redacted. */
+	readonly body: Body | null;
+}
+
+/** One row of the path on screen. */
+export interface PathEntry extends NodeRow {
+	/** All children of the same parent (for a root: all roots), oldest first, itself included. */
+	readonly versions: readonly NodeId[];
+	/** The run that made it. */
+	readonly run: RunRow | null;
+}
+
+export interface PathWindow {
+	/** Oldest first. */
+	readonly entries: readonly PathEntry[];
+	/** Length of the whole path, root to leaf. */
+	readonly total: number;
+}
+
+export interface RefRow {
+	readonly conversation: ConversationId;
+	readonly name: string;
+	readonly kind: RefKind;
+	/** More than one when diverged. */
+	readonly heads: readonly { readonly node: NodeId; readonly op: OpId }[];
+}
+
+export type StoredRunState =
+	| 'queued'
+	| 'connecting'
+	| 'retry_wait'
+	| 'waiting'
+	| 'streaming'
+	| 'finishing'
+	| 'done'
+	| 'cancelled'
+	| 'failed'
+	| 'interrupted';
+
+/** One POST of a run. Money in integer nano-dollars, null when unknown. */
+export interface AttemptRow {
+	readonly n: number;
+	readonly provider: string | null;
+	readonly servedModel: string | null;
+	readonly upstreamId: string | null;
+	readonly httpStatus: number | null;
+	readonly error: JsonValue;
+	readonly sentAt: number;
+	readonly firstTokenAt: number | null;
+	readonly endedAt: number | null;
+	readonly finish: string | null;
+	readonly nativeFinish: string | null;
+	readonly tokensIn: number | null;
+	readonly tokensCached: number | null;
+	readonly tokensOut: number | null;
+	readonly tokensReasoning: number | null;
+	readonly costNano: number | null;
+	readonly flags: readonly string[];
+}
+
+export interface RunRow {
+	/** 32 lower-case hex characters. */
+	readonly id: string;
+	readonly conversation: ConversationId;
+	/** The node it answers. */
+	readonly parent: NodeId;
+	/** The version it made, once sealed. */
+	readonly node: NodeId | null;
+	readonly state: StoredRunState;
+	readonly endpoint: string;
+	readonly model: string;
+	/** Sampling parameters and the receipt of what was sent (see the context builder). */
+	readonly params: JsonValue;
+	readonly receipt: JsonValue;
+	readonly change: ChangeId;
+	readonly links: readonly Link[];
+	/** The branch that moves to the answer, null to start a new one. */
+	readonly ref: string | null;
+	readonly notBefore: number | null;
+	readonly failure: JsonValue;
+	readonly createdAt: number;
+	readonly startedAt: number | null;
+	readonly endedAt: number | null;
+	readonly attempts: readonly AttemptRow[];
+}
+
+export interface NewNode {
+	readonly conversation: ConversationId;
+	readonly kind?: NodeKind;
+	readonly role: Role;
+	readonly parents: readonly NodeId[];
+	readonly parts: readonly Part[];
+	/** The change id of the message this is a new version of; a fresh one without it. */
+	readonly change?: ChangeId;
+	readonly links?: readonly Link[];
+	/** The branch to move here. Without it, or when it points elsewhere by now, a new branch is made. */
+	readonly ref?: string | null;
+}
+
+export interface Appended {
+	readonly node: NodeId;
+	readonly change: ChangeId;
+	/** The branch that now points at the node. */
+	readonly ref: string;
+	readonly op: OpId;
+}
+
+export interface NewRun {
+	readonly conversation: ConversationId;
+	readonly parent: NodeId;
+	readonly endpoint: string;
+	readonly model: string;
+	readonly params: JsonValue;
+	readonly receipt: JsonValue;
+	readonly change?: ChangeId;
+	readonly links?: readonly Link[];
+	readonly ref?: string | null;
+}
+
+export interface RunPatch {
+	readonly state?: StoredRunState;
+	readonly notBefore?: number | null;
+	readonly failure?: JsonValue;
+	readonly startedAt?: number;
+}
+
+export type Outcome<T> = Promise<Result<T, StoreError>>;
+
+export interface Workspace {
+	// conversations
+	/** Pinned first, then newest; all of them (a row is about 100 bytes). */
+	conversations(options?: { readonly includeHidden?: boolean }): Outcome<readonly ConversationRow[]>;
+	conversation(id: ConversationId): Outcome<ConversationRow | null>;
+	createConversation(input?: { readonly title?: string }): Outcome<ConversationId>;
+	/** Each returns the operation, for undo. An empty title unsets it. */
+	rename(id: ConversationId, title: string): Outcome<OpId>;
+	setPinned(id: ConversationId, pinned: boolean): Outcome<OpId>;
+	setHidden(id: ConversationId, hidden: boolean): Outcome<OpId>;
+	/** Appends the inverse. Undoing an undo is redo. */
+	undo(op: OpId): Outcome<OpId>;
+
+	// the graph
+	append(input: NewNode): Outcome<Appended>;
+	node(id: NodeId): Outcome<NodeRow | null>;
+	/** `limit` messages of the path that ends at `leaf`; `before` = only positions below it. */
+	path(leaf: NodeId, options: { readonly limit: number; readonly before?: number }): Outcome<PathWindow>;
+	/** The `limit` newest ancestors-or-self, newest first, in batches: for the context builder. */
+	ancestors(leaf: NodeId, signal?: AbortSignal): AsyncIterable<readonly NodeRow[]>;
+	/** All children of a node (null: the roots of the conversation), oldest first, with their first line. */
+	children(
+		conversation: ConversationId,
+		parent: NodeId | null
+	): Outcome<readonly { readonly id: NodeId; readonly role: Role; readonly createdAt: number; readonly firstLine: string }[]>;
+	refs(conversation: ConversationId): Outcome<readonly RefRow[]>;
+	/** A new branch at a node: nothing is copied. */
+	fork(conversation: ConversationId, node: NodeId): Outcome<{ readonly ref: string; readonly op: OpId }>;
+
+	// where the reader was
+	/** Remembers that the path to this leaf was on screen. */
+	visit(conversation: ConversationId, leaf: NodeId, ref: string | null): Outcome<void>;
+	/** The leaf last seen below (or at) a node, else its newest descendant leaf; with the branch it was seen on. */
+	leafBelow(node: NodeId): Outcome<{ readonly leaf: NodeId; readonly ref: string | null }>;
+	/** The leaf last seen in a conversation, else its newest one; null when it is empty. */
+	lastLeaf(conversation: ConversationId): Outcome<{ readonly leaf: NodeId; readonly ref: string | null } | null>;
+
+	// runs
+	/** The row that exists before any network. */
+	createRun(input: NewRun): Outcome<RunRow>;
+	patchRun(id: string, patch: RunPatch): Outcome<void>;
+	putAttempt(run: string, attempt: AttemptRow): Outcome<void>;
+	/** Text that is not to be lost. Writing the same seq twice changes nothing. */
+	journal(run: string, chunks: readonly { readonly seq: number; readonly channel: string; readonly text: string }[]): Outcome<void>;
+	journalled(run: string): Outcome<readonly { readonly seq: number; readonly channel: string; readonly text: string }[]>;
+	/** Ends a run: node (unless there is no text at all), branch, state, attempt; the journal goes, all in one transaction. */
+	sealRun(
+		id: string,
+		end: {
+			readonly state: 'done' | 'cancelled' | 'failed' | 'interrupted';
+			readonly parts: readonly Part[];
+			readonly failure?: JsonValue;
+			readonly attempt?: AttemptRow;
+		}
+	): Outcome<Appended | null>;
+	run(id: string): Outcome<RunRow | null>;
+	openRuns(conversation?: ConversationId): Outcome<readonly RunRow[]>;
+	/** Runs of this conversation that ended without a node, newest first: their errors are shown at their parent. */
+	failedRuns(conversation: ConversationId): Outcome<readonly RunRow[]>;
+
+	// drafts and settings
+	draft(conversation: ConversationId, parent: NodeId | null): Outcome<string>;
+	saveDraft(conversation: ConversationId, parent: NodeId | null, text: string): Outcome<void>;
+	setting(key: string): Outcome<JsonValue>;
+	settings(): Outcome<ReadonlyMap<string, JsonValue>>;
+	saveSetting(key: string, value: JsonValue): Outcome<OpId>;
+
+	onChange(listener: (change: Change) => void): () => void;
+}
