@@ -1,0 +1,31 @@
+import adapter from '@sveltejs/adapter-node';
+import { sveltekit } from '@sveltejs/kit/vite';
+import tailwindcss from '@tailwindcss/vite';
+import { defineConfig } from 'vite';
+
+// The page may reach any https origin and local servers (the user names the endpoints), nothing else.
+const csp = {
+	mode: 'hash',
+	directives: {
+		'default-src': ['self'],
+		'script-src': ['self', 'wasm-unsafe-eval'],
+		'style-src': ['self', 'unsafe-inline'],
+		'img-src': ['self', 'blob:', 'data:'],
+		'connect-src': ['self', 'https:', 'http://localhost:*', 'http://127.0.0.1:*'],
+		'worker-src': ['self'],
+		'object-src': ['none'],
+		'base-uri': ['none'],
+		'frame-src': ['none'],
+		'form-action': ['none']
+	}
+} as const;
+
+export default defineConfig({
+	plugins: [tailwindcss(), sveltekit({ adapter: adapter({ precompress: true }), csp })],
+	worker: {
+		format: 'es',
+		// WebKit evaluates a module worker's entry twice when a chunk imports back from it.
+		rolldownOptions: { output: { codeSplitting: false } }
+	},
+	optimizeDeps: { exclude: ['sqlocal', '@sqlite.org/sqlite-wasm'] }
+});
