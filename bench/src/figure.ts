@@ -1,0 +1,26 @@
+/** One line of the benchmark table: what was measured, against what, and whether it is good enough. */
+export interface Figure {
+	readonly name: string;
+	/** The figure in its unit, the median of the repetitions. */
+	readonly value: number;
+	readonly unit: 'ms' | 'CPU s' | 'rows/s' | 'kB';
+	/** What the ratio is taken against, in the same unit and run; null for absolute targets. */
+	readonly baseline: number | null;
+	/** value / baseline. */
+	readonly ratio: number | null;
+	readonly target: string;
+	readonly ok: boolean;
+}
+
+export interface Benchmark {
+	readonly name: string;
+	readonly run: () => Promise<readonly Figure[]>;
+}
+
+export function median(values: readonly number[]): number {
+	const sorted = values.toSorted((a, b) => a - b);
+	const middle = sorted.length >> 1;
+	const upper = sorted[middle];
+	if (upper === undefined) throw new Error('median of nothing');
+	return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
+}

@@ -1,0 +1,19 @@
+/** `bun run bench [name…]`: prints one JSON line per figure, exits 1 when one misses its target. */
+import { benchmarks } from './benchmarks.ts';
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
+if (unknown.length > 0) {
+	console.error(`Unknown: ${unknown.join(', ')}. There are: ${benchmarks.map((b) => b.name).join(', ')}.`);
+	process.exit(2);
+}
+
+let missed = 0;
+for (const benchmark of benchmarks) {
+	if (wanted.length > 0 && !wanted.includes(benchmark.name)) continue;
+	for (const figure of await benchmark.run()) {
+		console.log(JSON.stringify(figure));
+		if (!figure.ok) missed++;
+	}
+}
+process.exit(missed > 0 ? 1 : 0);

@@ -1,0 +1,53 @@
+/** Undo as an operation: what to append so that the effect of an earlier operation is taken back. */
+import { refKey, scalarKey, setKey } from './fold.ts';
+import { compareOps } from './op-log.ts';
+import type { HashedOp, OpId, OpPayload } from './op.ts';
+import { err, ok, type Result } from './result.ts';
+
+export type InverseError =
+	/** Tombstones are for ever. */
+	| { readonly code: 'irreversible' }
+	| { readonly code: 'unknown_op' };
+
+/**
+ * The payload that undoes `target`, given the operations on the same register (more do no harm).
+ * What others did to the register since stays visible for refs (both heads) and is overwritten for scalars.
+ */
+export function inverseOf(target: OpId, ops: Iterable<HashedOp>): Result<OpPayload, InverseError> {
+	const log = [...ops].sort((a, b) => compareOps(a.op, b.op));
+	const index = log.findIndex((hashed) => hashed.id === target);
+	const undone = log[index];
+	if (!undone) return err({ code: 'unknown_op' });
+	const { payload } = undone.op;
+	const before = log.slice(0, index);
+	switch (payload.kind) {
+		case 'set': {
+			const previous = before.findLast(
+				({ op }) => op.payload.kind === 'set' && scalarKey(op.payload) === scalarKey(payload)
+			);
+			const value = previous?.op.payload.kind === 'set' ? previous.op.payload.value : null;
+			return ok({ ...payload, value });
+		}
+		case 'ref': {
+			const replaced = log.find(
+				({ id, op }) =>
+					op.payload.kind === 'ref' && refKey(op.payload) === refKey(payload) && payload.seen.includes(id)
+			);
+			const previous = replaced?.op.payload.kind === 'ref' ? replaced.op.payload.target : null;
+			return ok({ ...payload, target: previous, seen: [undone.id] });
+		}
+		case 'add':
+			return ok({ ...payload, kind: 'remove', seen: [undone.id] });
+		case 'remove': {
+			const { seen: _seen, ...rest } = payload;
+			const wasThere = log.some(
+				({ id, op }) =>
+					op.payload.kind === 'add' && setKey(op.payload) === setKey(payload) && payload.seen.includes(id)
+			);
+			// Taking back the removal of nothing changes nothing.
+			return ok(wasThere ? { ...rest, kind: 'add' } : { ...payload, seen: [] });
+		}
+		case 'tombstone':
+			return err({ code: 'irreversible' });
+	}
+}

@@ -1,0 +1,60 @@
+/** Two histories become one: the union of their nodes and operations, everything verified first. */
+import { nodeDefect } from './hash.ts';
+import type { GraphNode, NodeId } from './node.ts';
+import { verifyChains, type ChainDefect } from './op-log.ts';
+import type { HashedOp, OpId } from './op.ts';
+import { err, ok, type Result } from './result.ts';
+
+export interface History {
+	readonly nodes: ReadonlyMap<NodeId, GraphNode>;
+	readonly ops: ReadonlyMap<OpId, HashedOp>;
+}
+
+export type MergeError =
+	| { readonly code: 'bad_node'; readonly id: NodeId; readonly what: 'id' | 'body' }
+	| { readonly code: 'missing_parent'; readonly id: NodeId; readonly parent: NodeId }
+	| { readonly code: 'bad_chain'; readonly defect: ChainDefect };
+
+/** Commutative, associative and idempotent. A body that one side has redacted stays redacted. */
+export function mergeHistories(a: History, b: History, nowMs: number): Result<History, MergeError> {
+	const nodes = new Map<NodeId, GraphNode>();
+	for (const node of [...a.nodes.values(), ...b.nodes.values()]) {
+		const what = nodeDefect(node);
+		if (what) return err({ code: 'bad_node', id: node.id, what });
+		const known = nodes.get(node.id);
+		nodes.set(node.id, known && known.body === null ? known : node);
+	}
+	for (const node of nodes.values()) {
+		const parent = node.header.parents.find((id) => !nodes.has(id));
+		if (parent !== undefined) return err({ code: 'missing_parent', id: node.id, parent });
+	}
+	const ops = new Map([...a.ops, ...b.ops]);
+	const chains = verifyChains([...ops.values()], nowMs);
+	if (!chains.ok) return err({ code: 'bad_chain', defect: chains.error });
+	return ok({ nodes: inTopologicalOrder(nodes), ops: inKeyOrder(ops) });
+}
+
+/** By generation, then id: the order in which nodes can be inserted, the same on every machine. */
+function inTopologicalOrder(nodes: ReadonlyMap<NodeId, GraphNode>): ReadonlyMap<NodeId, GraphNode> {
+	const gens = new Map<NodeId, number>();
+	for (const start of nodes.keys()) {
+		const pending = [start];
+		for (let id = pending.at(-1); id !== undefined; id = pending.at(-1)) {
+			const parents = nodes.get(id)?.header.parents ?? [];
+			const unknown = parents.filter((parent) => !gens.has(parent));
+			if (unknown.length > 0) {
+				pending.push(...unknown);
+				continue;
+			}
+			gens.set(id, parents.reduce((gen, parent) => Math.max(gen, (gens.get(parent) ?? 0) + 1), 0));
+			pending.pop();
+		}
+	}
+	return new Map(
+		[...nodes].sort(([a], [b]) => (gens.get(a) ?? 0) - (gens.get(b) ?? 0) || (a < b ? -1 : 1))
+	);
+}
+
+function inKeyOrder<V>(map: ReadonlyMap<string, V>): ReadonlyMap<string, V> {
+	return new Map([...map].sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,83 @@
+/** The append-only log of one device: gap-free numbers, a clock that never runs back, a hash chain. */
+import { opId } from './hash.ts';
+import type { DeviceId, HashedOp, Hlc, Op, OpId, OpPayload } from './op.ts';
+import { err, ok, type Result } from './result.ts';
+import { wellFormed } from './well-formed.ts';
+
+/** Counter steps within one millisecond. */
+const TICKS_PER_MS = 256;
+const MAX_DRIFT_MS = 24 * 60 * 60 * 1000;
+
+/** The next time stamp: the wall clock when it has advanced, else one tick after the largest seen. */
+export function tickHlc(previous: Hlc, nowMs: number): Hlc {
+	return Math.max(previous + 1, nowMs * TICKS_PER_MS);
+}
+
+export const hlcToMs = (hlc: Hlc): number => Math.floor(hlc / TICKS_PER_MS);
+
+export interface ChainEnd {
+	readonly seq: number;
+	readonly id: OpId;
+	readonly hlc: Hlc;
+}
+
+/** The operation that follows `last` in the device's chain. `clock` is the largest time stamp seen from anybody. */
+export function appendOp(
+	device: DeviceId,
+	last: ChainEnd | null,
+	clock: Hlc,
+	nowMs: number,
+	payload: OpPayload,
+	undoes?: OpId
+): HashedOp {
+	const op: Op = {
+		v: 1,
+		device,
+		seq: (last?.seq ?? 0) + 1,
+		hlc: tickHlc(Math.max(clock, last?.hlc ?? 0), nowMs),
+		payload: wellFormed(payload),
+		...(undoes === undefined ? {} : { undoes }),
+		prev: last?.id ?? null
+	};
+	return { id: opId(op), op };
+}
+
+/** Total order of the fold: time, then device, then number. */
+export function compareOps(a: Op, b: Op): number {
+	if (a.hlc !== b.hlc) return a.hlc - b.hlc;
+	if (a.device !== b.device) return a.device < b.device ? -1 : 1;
+	return a.seq - b.seq;
+}
+
+export interface ChainDefect {
+	readonly code: 'hash' | 'gap' | 'fork' | 'chain' | 'clock' | 'future';
+	readonly device: DeviceId;
+	readonly seq: number;
+}
+
+/** Checks every device's chain. */
+export function verifyChains(ops: readonly HashedOp[], nowMs: number): Result<void, ChainDefect> {
+	const byDevice = new Map<DeviceId, HashedOp[]>();
+	for (const hashed of ops) {
+		const { device, seq, hlc } = hashed.op;
+		if (opId(hashed.op) !== hashed.id) return err({ code: 'hash', device, seq });
+		if (hlcToMs(hlc) > nowMs + MAX_DRIFT_MS) return err({ code: 'future', device, seq });
+		const chain = byDevice.get(device);
+		if (chain) chain.push(hashed);
+		else byDevice.set(device, [hashed]);
+	}
+	for (const [device, chain] of byDevice) {
+		chain.sort((a, b) => a.op.seq - b.op.seq);
+		let previous: HashedOp | null = null;
+		for (const hashed of chain) {
+			const { seq, prev, hlc } = hashed.op;
+			const expected: number = (previous?.op.seq ?? 0) + 1;
+			if (previous && seq === previous.op.seq) return err({ code: 'fork', device, seq });
+			if (seq !== expected) return err({ code: 'gap', device, seq });
+			if (prev !== (previous?.id ?? null)) return err({ code: 'chain', device, seq });
+			if (previous && hlc <= previous.op.hlc) return err({ code: 'clock', device, seq });
+			previous = hashed;
+		}
+	}
+	return ok(undefined);
+}
