@@ -1,0 +1,135 @@
+/** The port on bun:sqlite: tests, tools and benchmarks, in memory or on a file. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { err, ok, type Result } from '@stemma/graph/result';
+import { migrate, pragma, prepareConnection, prepareFile, type Migration } from '../migrate.ts';
+import { migrations as allMigrations } from '../migrations/migrations.ts';
+import { StoreFailure, type Change, type Store, type StoreError } from '../port.ts';
+import { toStoreError } from '../sql-error.ts';
+import { runTransaction } from '../transaction.ts';
+import { openBunConnection } from './bun-connection.ts';
+
+export interface BunStoreOptions {
+	readonly path: string;
+	readonly migrations?: readonly Migration[];
+	readonly nowMs: number;
+}
+
+const STEP_MS = 8;
+const CLOSED: StoreError = { code: 'closed', message: 'The database is closed.' };
+
+export function openBunStore(options: BunStoreOptions): Result<Store, StoreError> {
+	const { path, migrations = allMigrations, nowMs } = options;
+	let connection: ReturnType<typeof openBunConnection>;
+	let version: number;
+	try {
+		connection = openBunConnection(path);
+		prepareFile(connection);
+		const migrated = migrate(connection, migrations, nowMs, (from) => {
+			connection.run('VACUUM INTO ?', [`${path}.before-${from}-${nowMs}`]);
+			return ok(undefined);
+		});
+		if (!migrated.ok) {
+			connection.close();
+			return migrated;
+		}
+		version = migrated.value;
+		prepareConnection(connection);
+	} catch (thrown) {
+		return err(toStoreError(thrown));
+	}
+
+	const listeners = new Set<(change: Change) => void>();
+	let isOpen = true;
+
+	const store: Store = {
+		query(sql, params = []) {
+			if (!isOpen) return Promise.resolve(err(CLOSED));
+			try {
+				return Promise.resolve(ok(connection.run(sql, params).rows));
+			} catch (thrown) {
+				return Promise.resolve(err(toStoreError(thrown)));
+			}
+		},
+		batch(statements, batchOptions) {
+			if (!isOpen) return Promise.resolve(err(CLOSED));
+			const result = runTransaction(connection, statements);
+			const touched = batchOptions?.touched;
+			if (result.ok && touched) {
+				const change: Change = { ...touched, epoch: 1, origin: 'bun' };
+				queueMicrotask(() => {
+					for (const listener of listeners) listener(change);
+				});
+			}
+			return Promise.resolve(result);
+		},
+		async *stream(sql, params = [], { batchRows = 500, signal } = {}) {
+			if (!isOpen) throw new StoreFailure(CLOSED);
+			const fail = (thrown: unknown): never => {
+				throw new StoreFailure(toStoreError(thrown));
+			};
+			let cursor: ReturnType<typeof connection.open> | undefined;
+			try {
+				try {
+					cursor = connection.open(sql, params);
+				} catch (thrown) {
+					return fail(thrown);
+				}
+				for (;;) {
+					if (signal?.aborted === true) throw new StoreFailure({ code: 'aborted', message: 'Cancelled.' });
+					let rows;
+					try {
+						rows = cursor.next(batchRows, STEP_MS);
+					} catch (thrown) {
+						return fail(thrown);
+					}
+					if (rows.length === 0) return;
+					yield rows;
+					// A macrotask, so that whoever wants to cancel gets a turn.
+					await new Promise<void>((resolve) => setImmediate(resolve));
+				}
+			} finally {
+				cursor?.close();
+			}
+		},
+		export() {
+			if (!isOpen) return Promise.resolve(err(CLOSED));
+			try {
+				const copy = join(mkdtempSync(join(tmpdir(), 'stemma-')), 'export.sqlite');
+				connection.run('VACUUM INTO ?', [copy]);
+				const bytes = readFileSync(copy);
+				rmSync(dirname(copy), { recursive: true });
+				return Promise.resolve(ok(new Uint8Array(bytes)));
+			} catch (thrown) {
+				return Promise.resolve(err(toStoreError(thrown)));
+			}
+		},
+		onChange(listener) {
+			listeners.add(listener);
+			return () => listeners.delete(listener);
+		},
+		info: () =>
+			Promise.resolve(
+				ok({
+					engine: 'bun',
+					sqliteVersion: String(connection.run('SELECT sqlite_version() AS v', []).rows[0]?.['v']),
+					schemaVersion: version,
+					journalMode: String(pragma(connection, 'journal_mode')),
+					persistent: path !== ':memory:',
+					role: 'owner',
+					epoch: 1,
+					sizeBytes: existsSync(path) ? statSync(path).size : Number(pragma(connection, 'page_count')) * 8192
+				})
+			),
+		close() {
+			if (isOpen) {
+				isOpen = false;
+				connection.script('PRAGMA optimize;');
+				connection.close();
+			}
+			return Promise.resolve();
+		}
+	};
+	return ok(store);
+}

@@ -1,0 +1,45 @@
+/** A list of statements as one transaction, with compare-and-set. */
+import { err, ok, type Result } from '@stemma/graph/result';
+import type { Connection } from './connection.ts';
+import type { Statement, StatementResult, StoreError } from './port.ts';
+import { ExpectationFailed, toStoreError } from './sql-error.ts';
+
+export function runTransaction(
+	connection: Connection,
+	statements: readonly Statement[]
+): Result<readonly StatementResult[], StoreError> {
+	const readsOnly = statements.every(({ sql }) => isRead(sql));
+	try {
+		connection.run(readsOnly ? 'BEGIN' : 'BEGIN IMMEDIATE', []);
+	} catch (thrown) {
+		return err(toStoreError(thrown));
+	}
+	try {
+		const results = statements.map((statement) => {
+			const result = connection.run(statement.sql, statement.params ?? []);
+			if (statement.expect !== undefined) {
+				const count = isRead(statement.sql) ? result.rows.length : result.changes;
+				if (count !== statement.expect) {
+					throw new ExpectationFailed(`expected ${statement.expect} rows, got ${count}: ${statement.sql.slice(0, 80)}`);
+				}
+			}
+			return result;
+		});
+		connection.run('COMMIT', []);
+		return ok(results);
+	} catch (thrown) {
+		try {
+			connection.run('ROLLBACK', []);
+		} catch {
+			// SQLite has rolled back by itself (disk full, corruption): the first error is the one to tell.
+		}
+		return err(toStoreError(thrown));
+	}
+}
+
+/** RETURNING rows come from a write: what it changed counts. */
+function isRead(sql: string): boolean {
+	const head = /^\s*(\w+)/.exec(sql)?.[1]?.toUpperCase();
+	if (head === 'SELECT' || head === 'VALUES') return true;
+	return head === 'WITH' && !/\b(insert|update|delete|replace)\b/i.test(sql);
+}
