@@ -1,0 +1,83 @@
+import { inverseOf } from '@stemma/graph/inverse';
+import type { JsonValue } from '@stemma/graph/part';
+import { err, ok } from '@stemma/graph/result';
+import { desc, eq } from 'drizzle-orm';
+import { attempt, toStatement } from '../drizzle.ts';
+import { conv } from '../schema/tables.ts';
+import type { WorkspaceContext } from './context.ts';
+import { commit, opsBefore } from './log.ts';
+import type { ConversationRow, Workspace } from './workspace.ts';
+
+type Conversations = Pick<
+	Workspace,
+	'conversations' | 'conversation' | 'createConversation' | 'rename' | 'setPinned' | 'setHidden' | 'undo'
+>;
+
+export function createConversations(context: WorkspaceContext): Conversations {
+	const { db, store, nowMs, randomHex } = context;
+
+	const columns = {
+		id: conv.uid,
+		title: conv.title,
+		pinned: conv.pinned,
+		hidden: conv.hidden,
+		createdAt: conv.createdAt,
+		lastAt: conv.lastAt,
+		preview: conv.preview
+	};
+
+	const setField = (id: string, field: string, value: JsonValue) =>
+		commit(context, [], () =>
+			ok({
+				payload: { kind: 'set', entity: 'conversation', id, field, value },
+				touched: { tables: ['conv'], conversations: [id] },
+				value: (op) => op
+			})
+		);
+
+	return {
+		conversations({ includeHidden = false } = {}) {
+			const query = db.select(columns).from(conv).orderBy(desc(conv.pinned), desc(conv.lastAt), desc(conv.id));
+			return attempt<readonly ConversationRow[]>(includeHidden ? query : query.where(eq(conv.hidden, false)));
+		},
+		async conversation(id) {
+			const found = await attempt(db.select(columns).from(conv).where(eq(conv.uid, id)).get());
+			return found.ok ? ok(found.value ?? null) : found;
+		},
+		async createConversation({ title } = {}) {
+			const id = randomHex(16);
+			const now = nowMs();
+			const insert = db
+				.insert(conv)
+				.values({ uid: id, pinned: false, hidden: false, createdAt: now, lastAt: now })
+				.onConflictDoNothing();
+			const created = await store.batch([toStatement(insert)], {
+				touched: { tables: ['conv'], conversations: [id] }
+			});
+			if (!created.ok) return created;
+			if (title === undefined || title === '') return ok(id);
+			const named = await setField(id, 'title', title);
+			return named.ok ? ok(id) : named;
+		},
+		rename: (id, title) => setField(id, 'title', title.trim() === '' ? null : title.trim()),
+		setPinned: (id, pinned) => setField(id, 'pinned', pinned),
+		setHidden: (id, hidden) => setField(id, 'hidden', hidden),
+		async undo(op) {
+			const ops = await opsBefore(context, op);
+			if (!ops.ok) return ops;
+			const inverse = inverseOf(op, ops.value);
+			if (!inverse.ok) return err({ code: 'constraint', message: 'This cannot be undone.' });
+			const payload = inverse.value;
+			const isConversation = payload.kind !== 'ref' && payload.kind !== 'tombstone' && payload.entity === 'conversation';
+			const conversations = payload.kind === 'ref' ? [payload.conversation] : isConversation ? [payload.id] : [];
+			return commit(context, [], () =>
+				ok({
+					payload,
+					undoes: op,
+					touched: { tables: ['conv', 'ref', 'scalar'], conversations },
+					value: (id) => id
+				})
+			);
+		}
+	};
+}

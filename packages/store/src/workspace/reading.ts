@@ -1,0 +1,170 @@
+/** Paths and where the reader was. Every walk is bounded by what is asked for, not by the history's length. */
+import { err, ok } from '@stemma/graph/result';
+import { z } from 'zod';
+import type { Row, Statement } from '../port.ts';
+import type { WorkspaceContext } from './context.ts';
+import { decodeList } from './codec.ts';
+import { toNodeRow } from './node-row.ts';
+import { NODE_COLUMNS } from './node-sql.ts';
+import { ATTEMPT_COLUMNS, RUN_COLUMNS, toRunRows } from './run-row.ts';
+import type { Workspace } from './workspace.ts';
+
+/** The row at position ?2 of the path to leaf ?1, by jumps: about 2·log2(n) steps. */
+const AT_POSITION = `
+lifted (id, pos) AS (
+	SELECT id, pos FROM node WHERE hash = unhex(?1)
+	UNION ALL
+	SELECT t.id, t.pos FROM lifted JOIN node c ON c.id = lifted.id JOIN node t ON t.id =
+		CASE WHEN (SELECT pos FROM node WHERE id = c.jump_id) >= ?2 THEN c.jump_id ELSE c.parent_id END
+	WHERE lifted.pos > ?2
+)`;
+
+/** Ids of the window: ?3 rows up from position ?2. */
+const WINDOW = `
+WITH RECURSIVE ${AT_POSITION},
+w (id, parent_id, n) AS (
+	SELECT node.id, node.parent_id, 1 FROM lifted JOIN node ON node.id = lifted.id WHERE lifted.pos <= ?2
+	UNION ALL
+	SELECT node.id, node.parent_id, w.n + 1 FROM w JOIN node ON node.id = w.parent_id WHERE w.n < ?3
+)`;
+
+/** Beyond any position a path can have. */
+const NEWEST = 2 ** 40;
+
+const leafRow = z.object({ leaf: z.string(), ref: z.string().nullable() });
+const versionRow = z.object({ hash: z.string(), versions: z.string() });
+
+/** From node ?1 down along the newest children to a leaf, unless a branch already ends there. */
+const SETTLE = `
+WITH RECURSIVE d (id, n) AS (
+	SELECT id, 0 FROM node WHERE hash = unhex(?1)
+	UNION ALL
+	SELECT (SELECT c.id FROM node c WHERE c.parent_id = d.id ORDER BY c.created_at DESC, c.id DESC LIMIT 1), n + 1
+	FROM d WHERE d.id IS NOT NULL AND NOT (n = 0 AND EXISTS (
+		SELECT 1 FROM ref_head h JOIN ref ON ref.id = h.ref_id WHERE h.node_id = d.id AND ref.name = ?2))
+)
+SELECT lower(hex(node.hash)) AS leaf,
+	coalesce((SELECT ref.name FROM ref_head h JOIN ref ON ref.id = h.ref_id WHERE h.node_id = node.id AND ref.name = ?2),
+		(SELECT ref.name FROM ref_head h JOIN ref ON ref.id = h.ref_id WHERE h.node_id = node.id ORDER BY ref.id DESC LIMIT 1)) AS ref
+FROM d JOIN node ON node.id = d.id ORDER BY d.n DESC LIMIT 1`;
+
+/** Leaves last seen (then branch ends, newest first) whose path goes through node ?1. */
+const SEEN_BELOW = `
+WITH RECURSIVE target AS (SELECT id, pos, conv_id FROM node WHERE hash = unhex(?1)),
+candidate (node_id, ref, at) AS (
+	SELECT * FROM (SELECT visit.node_id, visit.ref, visit.seen_at FROM target JOIN visit ON visit.conv_id = target.conv_id
+		ORDER BY visit.seen_at DESC LIMIT 200)
+	UNION ALL
+	SELECT * FROM (SELECT h.node_id, ref.name, -h.op_id FROM target JOIN ref ON ref.conv_id = target.conv_id
+		JOIN ref_head h ON h.ref_id = ref.id ORDER BY h.op_id DESC LIMIT 200)
+),
+a (leaf, id) AS (
+	SELECT DISTINCT candidate.node_id, candidate.node_id FROM candidate
+	UNION ALL
+	SELECT a.leaf, CASE WHEN j.pos >= target.pos THEN j.id ELSE n.parent_id END
+	FROM a JOIN target JOIN node n ON n.id = a.id LEFT JOIN node j ON j.id = n.jump_id WHERE n.pos > target.pos
+)
+SELECT lower(hex(node.hash)) AS leaf, candidate.ref FROM a JOIN target ON a.id = target.id
+JOIN candidate ON candidate.node_id = a.leaf JOIN node ON node.id = a.leaf ORDER BY candidate.at DESC LIMIT 1`;
+
+export function createReading(
+	context: WorkspaceContext
+): Pick<Workspace, 'path' | 'visit' | 'leafBelow' | 'lastLeaf'> {
+	const { store, nowMs } = context;
+
+	const settle = async (leaf: string, ref: string | null) => {
+		const rows = await store.query(SETTLE, [leaf, ref]);
+		if (!rows.ok) return rows;
+		const row = rows.value[0];
+		if (!row) return err({ code: 'sql' as const, message: 'This message is not in the database.' });
+		return ok(leafRow.parse(row));
+	};
+
+	return {
+		async path(leaf, { limit, before }) {
+			const params = [leaf, before === undefined ? NEWEST : before - 1, limit];
+			const reads: readonly Statement[] = [
+				{
+					sql: `${WINDOW} SELECT ${NODE_COLUMNS} FROM w JOIN node n ON n.id = w.id JOIN body b ON b.id = n.body_id
+					JOIN conv ON conv.id = n.conv_id ORDER BY n.pos`,
+					params
+				},
+				{
+					sql: `${WINDOW} SELECT lower(hex(n.hash)) AS hash,
+						(SELECT group_concat(lower(hex(s.hash)), ',') FROM (
+							SELECT hash FROM node WHERE parent_id = n.parent_id ORDER BY created_at, id) s) AS versions
+					FROM w JOIN node n ON n.id = w.id WHERE n.parent_id IS NOT NULL
+						AND EXISTS (SELECT 1 FROM node o WHERE o.parent_id = n.parent_id AND o.id <> n.id)
+					UNION ALL
+					SELECT lower(hex(n.hash)), (SELECT group_concat(lower(hex(s.hash)), ',') FROM (
+							SELECT hash FROM node WHERE conv_id = n.conv_id AND pos = 0 ORDER BY created_at, id) s)
+					FROM w JOIN node n ON n.id = w.id WHERE n.parent_id IS NULL`,
+					params
+				},
+				{
+					sql: `${WINDOW} SELECT ${RUN_COLUMNS} FROM w JOIN run r ON r.node_id = w.id JOIN conv ON conv.id = r.conv_id
+					JOIN node p ON p.id = r.parent_id LEFT JOIN node n ON n.id = r.node_id`,
+					params
+				},
+				{
+					sql: `${WINDOW} SELECT ${ATTEMPT_COLUMNS} FROM w JOIN run r ON r.node_id = w.id JOIN attempt t ON t.run_id = r.id ORDER BY t.n`,
+					params
+				},
+				{ sql: 'SELECT pos FROM node WHERE hash = unhex(?1)', params: [leaf], expect: 1 }
+			];
+			const result = await store.batch(reads);
+			if (!result.ok) return result;
+			const [nodes, versions, runs, attempts, length] = result.value.map(({ rows }) => rows);
+			const versionsByNode = new Map(
+				versions?.map((raw) => {
+					const row = versionRow.parse(raw);
+					return [row.hash, decodeList(row.versions)] as const;
+				})
+			);
+			const runByNode = new Map(toRunRows(runs ?? [], attempts ?? []).map((run) => [run.node, run]));
+			const entries = (nodes ?? []).map((raw) => {
+				const node = toNodeRow(raw);
+				return { ...node, versions: versionsByNode.get(node.id) ?? [node.id], run: runByNode.get(node.id) ?? null };
+			});
+			return ok({ entries, total: Number(length?.[0]?.['pos'] ?? -1) + 1 });
+		},
+		async visit(conversation, leaf, ref) {
+			const written = await store.batch(
+				[
+					{
+						sql: `INSERT INTO visit (conv_id, node_id, ref, seen_at)
+						SELECT conv.id, node.id, ?3, ?4 FROM conv, node WHERE conv.uid = unhex(?1) AND node.hash = unhex(?2)
+						ON CONFLICT (conv_id, node_id) DO UPDATE SET ref = excluded.ref, seen_at = excluded.seen_at`,
+						params: [conversation, leaf, ref, nowMs()]
+					}
+				],
+				{ touched: { tables: ['visit'], conversations: [conversation] } }
+			);
+			return written.ok ? ok(undefined) : written;
+		},
+		async leafBelow(node) {
+			const rows = await store.query(SEEN_BELOW, [node]);
+			if (!rows.ok) return rows;
+			const seen: Row | undefined = rows.value[0];
+			const { leaf, ref } = seen ? leafRow.parse(seen) : { leaf: node, ref: null };
+			return settle(leaf, ref);
+		},
+		async lastLeaf(conversation) {
+			const rows = await store.query(
+				`SELECT lower(hex(node.hash)) AS leaf, v.ref FROM (
+					SELECT * FROM (SELECT visit.node_id, visit.ref FROM conv JOIN visit ON visit.conv_id = conv.id
+						WHERE conv.uid = unhex(?1) ORDER BY visit.seen_at DESC LIMIT 1)
+					UNION ALL
+					SELECT * FROM (SELECT node.id, NULL FROM conv JOIN node ON node.conv_id = conv.id
+						WHERE conv.uid = unhex(?1) ORDER BY node.id DESC LIMIT 1)
+				) v JOIN node ON node.id = v.node_id LIMIT 1`,
+				[conversation]
+			);
+			if (!rows.ok) return rows;
+			const seen = rows.value[0];
+			if (!seen) return ok(null);
+			const { leaf, ref } = leafRow.parse(seen);
+			return settle(leaf, ref);
+		}
+	};
+}
