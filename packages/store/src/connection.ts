@@ -1,17 +1,47 @@
 /** What an engine must bring: one synchronous connection. Everything else of the port is built on it once. */
 import type { Row, SqlValue, StatementResult } from './port.ts';
 
+/** Rows as arrays under one list of names: a tenth of the cost of objects where they cross threads. */
+export interface PackedResult {
+	readonly columns: readonly string[];
+	readonly rows: readonly (readonly SqlValue[])[];
+	readonly changes: number;
+}
+
 export interface Cursor {
+	readonly columns: readonly string[];
 	/** Up to `rows` further rows; an empty list at the end. Stops early after `ms` of stepping. */
-	next(rows: number, ms: number): readonly Row[];
+	next(rows: number, ms: number): readonly (readonly SqlValue[])[];
 	close(): void;
 }
 
 export interface Connection {
 	/** One statement. Throws what `toStoreError` understands. */
-	run(sql: string, params: readonly SqlValue[]): StatementResult;
+	run(sql: string, params: readonly SqlValue[]): PackedResult;
 	/** Several statements without parameters, as in a migration. */
 	script(sql: string): void;
 	open(sql: string, params: readonly SqlValue[]): Cursor;
 	close(): void;
+}
+
+export function unpackRows(columns: readonly string[], rows: readonly (readonly SqlValue[])[]): readonly Row[] {
+	if (new Set(columns).size !== columns.length) {
+		throw new Error(`two columns of one name would become one: ${columns.join(', ')}`);
+	}
+	return rows.map((values) => {
+		const row: Record<string, SqlValue> = {};
+		for (const [i, column] of columns.entries()) row[column] = values[i] ?? null;
+		return row;
+	});
+}
+
+export const unpack = ({ columns, rows, changes }: PackedResult): StatementResult => ({
+	rows: unpackRows(columns, rows),
+	changes
+});
+
+/** Every integer arrives as bigint from some engines; those that fit become numbers. */
+export function narrowInteger(value: SqlValue): SqlValue {
+	if (typeof value !== 'bigint') return value;
+	return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
 }

@@ -5,7 +5,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { err, ok, type Result } from '@stemma/graph/result';
-import type { Connection } from './connection.ts';
+import { unpack, type Connection } from './connection.ts';
 import type { StoreError } from './port.ts';
 
 export interface Migration {
@@ -32,7 +32,7 @@ export function prepareConnection(connection: Connection): void {
 }
 
 export function pragma(connection: Connection, name: string): number | string {
-	const value = Object.values(connection.run(`PRAGMA ${name}`, []).rows[0] ?? {})[0];
+	const value = connection.run(`PRAGMA ${name}`, []).rows[0]?.[0];
 	return typeof value === 'string' ? value : Number(value ?? 0);
 }
 
@@ -49,7 +49,7 @@ export function migrate(
 	const newest = migrations.at(-1)?.version ?? 0;
 	const current = Number(pragma(connection, 'user_version'));
 	const application = Number(pragma(connection, 'application_id'));
-	const tables = connection.run(`SELECT count(*) AS n FROM sqlite_schema`, []).rows[0]?.['n'];
+	const tables = connection.run('SELECT count(*) AS n FROM sqlite_schema', []).rows[0]?.[0];
 	if (tables !== 0 && application !== APPLICATION_ID) {
 		return err({ code: 'migration_failed', message: 'This file is not a Stemma database.' });
 	}
@@ -107,8 +107,8 @@ const checksum = (sql: string): string => bytesToHex(sha256(utf8ToBytes(sql)));
 /** A sentence when what was applied to the file is not what this program would have applied. */
 function alteredMigration(connection: Connection, migrations: readonly Migration[], current: number): string | null {
 	if (current === 0) return null;
-	const applied = connection.run('SELECT version, name, checksum FROM migration ORDER BY version', []).rows;
-	for (const row of applied) {
+	const applied = connection.run('SELECT version, checksum FROM migration ORDER BY version', []);
+	for (const row of unpack(applied).rows) {
 		const known = migrations.find(({ version }) => version === row['version']);
 		if (known && checksum(known.sql) !== row['checksum']) {
 			return `Migration ${known.version} (${known.name}) of this file differs from the one this version knows.`;

@@ -1,13 +1,13 @@
 /** A list of statements as one transaction, with compare-and-set. */
 import { err, ok, type Result } from '@stemma/graph/result';
-import type { Connection } from './connection.ts';
-import type { Statement, StatementResult, StoreError } from './port.ts';
+import type { Connection, PackedResult } from './connection.ts';
+import type { Statement, StoreError } from './port.ts';
 import { ExpectationFailed, toStoreError } from './sql-error.ts';
 
 export function runTransaction(
 	connection: Connection,
 	statements: readonly Statement[]
-): Result<readonly StatementResult[], StoreError> {
+): Result<readonly PackedResult[], StoreError> {
 	const readsOnly = statements.every(({ sql }) => isRead(sql));
 	try {
 		connection.run(readsOnly ? 'BEGIN' : 'BEGIN IMMEDIATE', []);

@@ -1,50 +1,39 @@
 /** bun:sqlite behind the connection interface. */
 import { Database, type SQLQueryBindings } from 'bun:sqlite';
-import type { Connection } from '../connection.ts';
-import type { Row, SqlValue } from '../port.ts';
-
-/** `safeIntegers` hands out every integer as bigint; those that fit become numbers again. */
-function toRow(raw: unknown): Row {
-	const row = raw as Record<string, SqlValue>;
-	for (const key in row) {
-		const value = row[key];
-		if (typeof value === 'bigint' && value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) {
-			row[key] = Number(value);
-		}
-	}
-	return row;
-}
+import { narrowInteger, type Connection } from '../connection.ts';
+import type { SqlValue } from '../port.ts';
 
 const bind = (params: readonly SqlValue[]): SQLQueryBindings[] => params as SQLQueryBindings[];
 
-export function openBunConnection(path: string): Connection & { readonly database: Database } {
+export function openBunConnection(path: string): Connection {
 	const database = new Database(path, { create: true, safeIntegers: true, strict: true });
 	return {
-		database,
 		run(sql, params) {
 			const statement = database.query(sql);
-			if (statement.columnNames.length > 0) {
-				const rows = statement.all(...bind(params)).map(toRow);
-				return { rows, changes: /^\s*(select|with|values|pragma)/i.test(sql) ? 0 : rows.length };
-			}
-			return { rows: [], changes: statement.run(...bind(params)).changes };
+			const columns = statement.columnNames;
+			if (columns.length === 0) return { columns, rows: [], changes: statement.run(...bind(params)).changes };
+			const rows = (statement.values(...bind(params)) as SqlValue[][]).map((row) => row.map(narrowInteger));
+			const writes = !/^\s*(select|values|pragma)/i.test(sql) && /\breturning\b/i.test(sql);
+			return { columns, rows, changes: writes ? rows.length : 0 };
 		},
 		script: (sql) => {
 			database.exec(sql);
 		},
 		open(sql, params) {
 			const statement = database.prepare(sql);
-			const iterator = statement.iterate(...bind(params));
+			const columns = statement.columnNames;
+			const iterator = statement.iterate(...bind(params)) as IterableIterator<Record<string, SqlValue>>;
 			let done = false;
 			return {
+				columns,
 				next(limit, ms) {
-					const rows: Row[] = [];
+					const rows: SqlValue[][] = [];
 					const until = performance.now() + ms;
 					while (!done && rows.length < limit) {
 						const step = iterator.next();
 						if (step.done === true) done = true;
-						else rows.push(toRow(step.value));
-						if (rows.length % 64 === 0 && performance.now() > until) break;
+						else rows.push(Object.values(step.value).map(narrowInteger));
+						if (rows.length % 64 === 63 && performance.now() > until) break;
 					}
 					return rows;
 				},

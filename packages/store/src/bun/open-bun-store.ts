@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { err, ok, type Result } from '@stemma/graph/result';
+import { unpack, unpackRows } from '../connection.ts';
 import { migrate, pragma, prepareConnection, prepareFile, type Migration } from '../migrate.ts';
 import { migrations as allMigrations } from '../migrations/migrations.ts';
 import { StoreFailure, type Change, type Store, type StoreError } from '../port.ts';
@@ -47,7 +48,7 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 		query(sql, params = []) {
 			if (!isOpen) return Promise.resolve(err(CLOSED));
 			try {
-				return Promise.resolve(ok(connection.run(sql, params).rows));
+				return Promise.resolve(ok(unpack(connection.run(sql, params)).rows));
 			} catch (thrown) {
 				return Promise.resolve(err(toStoreError(thrown)));
 			}
@@ -62,7 +63,7 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 					for (const listener of listeners) listener(change);
 				});
 			}
-			return Promise.resolve(result);
+			return Promise.resolve(result.ok ? ok(result.value.map(unpack)) : result);
 		},
 		async *stream(sql, params = [], { batchRows = 500, signal } = {}) {
 			if (!isOpen) throw new StoreFailure(CLOSED);
@@ -85,7 +86,7 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 						return fail(thrown);
 					}
 					if (rows.length === 0) return;
-					yield rows;
+					yield unpackRows(cursor.columns, rows);
 					// A macrotask, so that whoever wants to cancel gets a turn.
 					await new Promise<void>((resolve) => setImmediate(resolve));
 				}
@@ -113,7 +114,7 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 			Promise.resolve(
 				ok({
 					engine: 'bun',
-					sqliteVersion: String(connection.run('SELECT sqlite_version() AS v', []).rows[0]?.['v']),
+					sqliteVersion: String(connection.run('SELECT sqlite_version() AS v', []).rows[0]?.[0]),
 					schemaVersion: version,
 					journalMode: String(pragma(connection, 'journal_mode')),
 					persistent: path !== ':memory:',

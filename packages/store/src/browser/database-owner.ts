@@ -1,0 +1,199 @@
+/** The one open database: answers requests of its own page and of other tabs, streams in slices. */
+import { err, ok, type Result } from '@stemma/graph/result';
+import type { Connection, Cursor } from '../connection.ts';
+import { migrate, pragma, prepareConnection, prepareFile, type Migration } from '../migrate.ts';
+import type { Change, StoreError, StoreInfo } from '../port.ts';
+import { toStoreError } from '../sql-error.ts';
+import { runTransaction } from '../transaction.ts';
+import type { Request, Response } from './protocol.ts';
+import { SahpoolDriver } from './sahpool-driver.ts';
+
+const STEP_MS = 8;
+/** Batches on their way that nobody has consumed yet. */
+const STREAM_WINDOW = 4;
+/** A stream nobody reads from for so long belongs to a tab that is gone. */
+const STREAM_IDLE_MS = 30_000;
+const PAGE_SIZE = 8192;
+
+export interface DatabaseOwner {
+	readonly epoch: number;
+	/** `key` names the stream for `more` and `cancel`. */
+	handle(key: string, origin: string, request: Request, reply: (response: Response) => void): void;
+	more(key: string): void;
+	cancel(key: string): void;
+	close(): Promise<void>;
+}
+
+export interface DatabaseOwnerOptions {
+	readonly migrations: readonly Migration[];
+	readonly nowMs: number;
+	readonly onCommit: (change: Change) => void;
+}
+
+export async function openDatabaseOwner(options: DatabaseOwnerOptions): Promise<Result<DatabaseOwner, StoreError>> {
+	const driver = new SahpoolDriver();
+	try {
+		await driver.init();
+	} catch (thrown) {
+		return err({
+			code: 'no_storage',
+			message: thrown instanceof Error ? thrown.message : 'The browser gives this page no storage.'
+		});
+	}
+	try {
+		const connection = driver.connect();
+		prepareFile(connection);
+		const migrated = migrate(connection, options.migrations, options.nowMs, (from) => {
+			driver.backUp(`${from}-${options.nowMs}`);
+			return ok(undefined);
+		});
+		if (!migrated.ok) {
+			connection.close();
+			await driver.destroy();
+			return migrated;
+		}
+		prepareConnection(connection);
+		const epoch = Number(
+			connection.run(
+				`INSERT INTO meta (key, value) VALUES ('epoch', 1)
+				ON CONFLICT (key) DO UPDATE SET value = value + 1 RETURNING value`,
+				[]
+			).rows[0]?.[0]
+		);
+		return ok(createOwner(driver, connection, epoch, migrated.value, options.onCommit));
+	} catch (thrown) {
+		await driver.destroy();
+		return err(toStoreError(thrown));
+	}
+}
+
+interface OpenStream {
+	readonly cursor: Cursor;
+	readonly reply: (response: Response) => void;
+	readonly batchRows: number;
+	credit: number;
+	isScheduled: boolean;
+	idle: ReturnType<typeof setTimeout>;
+}
+
+function createOwner(
+	driver: SahpoolDriver,
+	connection: Connection,
+	epoch: number,
+	schemaVersion: number,
+	onCommit: (change: Change) => void
+): DatabaseOwner {
+	const streams = new Map<string, OpenStream>();
+
+	const endStream = (key: string, error: StoreError | null): void => {
+		const stream = streams.get(key);
+		if (!stream) return;
+		streams.delete(key);
+		clearTimeout(stream.idle);
+		stream.cursor.close();
+		stream.reply({ op: 'end', error });
+	};
+
+	const idleTimer = (key: string): ReturnType<typeof setTimeout> =>
+		setTimeout(() => {
+			endStream(key, { code: 'aborted', message: 'Nobody read on.' });
+		}, STREAM_IDLE_MS);
+
+	/** One slice, then a macrotask, so that a cancel gets in between. */
+	const schedule = (key: string, stream: OpenStream): void => {
+		if (stream.isScheduled || stream.credit === 0) return;
+		stream.isScheduled = true;
+		setTimeout(() => {
+			stream.isScheduled = false;
+			if (streams.get(key) !== stream) return;
+			try {
+				const rows = stream.cursor.next(stream.batchRows, STEP_MS);
+				if (rows.length === 0) return endStream(key, null);
+				stream.credit--;
+				stream.reply({ op: 'rows', columns: stream.cursor.columns, rows });
+				schedule(key, stream);
+			} catch (thrown) {
+				endStream(key, toStoreError(thrown));
+			}
+		});
+	};
+
+	const info = (): StoreInfo => ({
+		engine: 'opfs-sahpool',
+		sqliteVersion: String(connection.run('SELECT sqlite_version()', []).rows[0]?.[0]),
+		schemaVersion,
+		journalMode: String(pragma(connection, 'journal_mode')),
+		persistent: true,
+		role: 'owner',
+		epoch,
+		sizeBytes: Number(pragma(connection, 'page_count')) * PAGE_SIZE
+	});
+
+	return {
+		epoch,
+		handle(key, origin, request, reply) {
+			switch (request.op) {
+				case 'query':
+					try {
+						reply({ op: 'query', result: ok(connection.run(request.sql, request.params)) });
+					} catch (thrown) {
+						reply({ op: 'query', result: err(toStoreError(thrown)) });
+					}
+					break;
+				case 'batch': {
+					const result = runTransaction(connection, request.statements);
+					reply({ op: 'batch', result });
+					if (result.ok && request.options.touched) onCommit({ ...request.options.touched, epoch, origin });
+					break;
+				}
+				case 'stream':
+					try {
+						const cursor = connection.open(request.sql, request.params);
+						const stream: OpenStream = {
+							cursor,
+							reply,
+							batchRows: request.batchRows,
+							credit: STREAM_WINDOW,
+							isScheduled: false,
+							idle: idleTimer(key)
+						};
+						streams.set(key, stream);
+						schedule(key, stream);
+					} catch (thrown) {
+						reply({ op: 'end', error: toStoreError(thrown) });
+					}
+					break;
+				case 'info':
+					reply({ op: 'info', result: ok(info()) });
+					break;
+				case 'export':
+					driver.export().then(
+						({ data }) => {
+							reply({ op: 'export', result: ok(data) });
+						},
+						(thrown: unknown) => {
+							reply({ op: 'export', result: err(toStoreError(thrown)) });
+						}
+					);
+					break;
+			}
+		},
+		more(key) {
+			const stream = streams.get(key);
+			if (!stream) return;
+			stream.credit++;
+			clearTimeout(stream.idle);
+			stream.idle = idleTimer(key);
+			schedule(key, stream);
+		},
+		cancel(key) {
+			endStream(key, { code: 'aborted', message: 'Cancelled.' });
+		},
+		async close() {
+			for (const key of streams.keys()) endStream(key, { code: 'owner_lost', message: 'The tab with the database closed.' });
+			connection.script('PRAGMA optimize;');
+			connection.close();
+			await driver.destroy();
+		}
+	};
+}

@@ -1,0 +1,70 @@
+/**
+ * What pages, their database workers and the workers of other tabs say to each other.
+ * Tabs may be of different builds, so what crosses between them is numbered and parsed.
+ */
+import { z } from 'zod';
+import type { PackedResult } from '../connection.ts';
+import type { BatchOptions, Change, Statement, StoreError, StoreInfo, SqlValue } from '../port.ts';
+import type { Result } from '@stemma/graph/result';
+
+/** Grows when the messages change shape; tabs of another number are asked to reload. */
+export const PROTOCOL = 1;
+export const LOCK = 'stemma-db';
+export const CHANNEL = 'stemma-db';
+
+export type Request =
+	| { readonly op: 'query'; readonly sql: string; readonly params: readonly SqlValue[] }
+	| { readonly op: 'batch'; readonly statements: readonly Statement[]; readonly options: BatchOptions }
+	| { readonly op: 'stream'; readonly sql: string; readonly params: readonly SqlValue[]; readonly batchRows: number }
+	| { readonly op: 'info' }
+	| { readonly op: 'export' };
+
+export type Response =
+	| { readonly op: 'query'; readonly result: Result<PackedResult, StoreError> }
+	| { readonly op: 'batch'; readonly result: Result<readonly PackedResult[], StoreError> }
+	| { readonly op: 'rows'; readonly columns: readonly string[]; readonly rows: readonly (readonly SqlValue[])[] }
+	| { readonly op: 'end'; readonly error: StoreError | null }
+	| { readonly op: 'info'; readonly result: Result<StoreInfo, StoreError> }
+	| { readonly op: 'export'; readonly result: Result<Uint8Array, StoreError> };
+
+/** Page → its own worker. */
+export type ToWorker =
+	| { readonly t: 'request'; readonly id: number; readonly body: Request }
+	/** One batch of a stream has been consumed: the next may come. */
+	| { readonly t: 'more' | 'cancel'; readonly id: number }
+	/** The page is going, or is kept for the back button. */
+	| { readonly t: 'release' }
+	| { readonly t: 'rejoin' };
+
+/** Worker → its own page. */
+export type FromWorker =
+	| { readonly t: 'status'; readonly role: 'owner' | 'follower'; readonly epoch: number; readonly error: StoreError | null }
+	| { readonly t: 'response'; readonly id: number; readonly body: Response }
+	| { readonly t: 'change'; readonly change: Change }
+	| { readonly t: 'other_build' };
+
+const body = z.custom<Request>((value) => typeof value === 'object' && value !== null && 'op' in value);
+const reply = z.custom<Response>((value) => typeof value === 'object' && value !== null && 'op' in value);
+const storeError = z.custom<StoreError>((value) => typeof value === 'object' && value !== null && 'code' in value);
+
+const change = z.object({
+	tables: z.array(z.string()).readonly(),
+	conversations: z.array(z.string()).readonly().exactOptional(),
+	nodes: z.array(z.string()).readonly().exactOptional(),
+	epoch: z.number(),
+	origin: z.string()
+});
+
+const envelope = { v: z.literal(PROTOCOL) };
+/** Between the workers of all tabs. */
+export const tabMessage = z.discriminatedUnion('t', [
+	z.object({ ...envelope, t: z.literal('owner'), epoch: z.number(), error: storeError.nullable() }),
+	z.object({ ...envelope, t: z.literal('who') }),
+	z.object({ ...envelope, t: z.literal('bye'), epoch: z.number() }),
+	z.object({ ...envelope, t: z.literal('request'), epoch: z.number(), from: z.string(), id: z.number(), body }),
+	z.object({ ...envelope, t: z.literal('more'), from: z.string(), id: z.number() }),
+	z.object({ ...envelope, t: z.literal('cancel'), from: z.string(), id: z.number() }),
+	z.object({ ...envelope, t: z.literal('response'), epoch: z.number(), to: z.string(), id: z.number(), body: reply }),
+	z.object({ ...envelope, t: z.literal('change'), change })
+]);
+export type TabMessage = z.infer<typeof tabMessage>;

@@ -1,0 +1,91 @@
+/**
+ * SQLocal's driver interface on the `opfs-sahpool` VFS: no COOP/COEP, WAL, one connection.
+ * It never falls back to memory: what cannot be kept is refused.
+ */
+import sqlite3InitModule, { type SAHPoolUtil, type Sqlite3Static } from '@sqlite.org/sqlite-wasm';
+import { SQLiteMemoryDriver } from 'sqlocal';
+import type { Connection } from '../connection.ts';
+import { createWasmConnection } from './wasm-connection.ts';
+
+const DIRECTORY = '/.stemma';
+const DATABASE = '/stemma.sqlite';
+const EXPORT = '/export.sqlite';
+/** Handles of a page that was just reloaded may linger. */
+const OPEN_PATIENCE_MS = 3000;
+const OPEN_RETRY_MS = 100;
+const BACKUPS_KEPT = 2;
+
+const loadSqlite = sqlite3InitModule as unknown as ConstructorParameters<typeof SQLiteMemoryDriver>[0];
+
+export class SahpoolDriver extends SQLiteMemoryDriver {
+	override readonly storageType = 'opfs';
+	#pool: SAHPoolUtil | undefined;
+
+	constructor() {
+		super(loadSqlite);
+	}
+
+	override async init(): Promise<void> {
+		const sqlite3: Sqlite3Static = await sqlite3InitModule();
+		this.sqlite3 = sqlite3;
+		this.#pool = await installPool(sqlite3);
+		this.db = new this.#pool.OpfsSAHPoolDb(DATABASE);
+		// Exclusive first: without shared memory that is the condition for WAL.
+		this.db.exec('PRAGMA locking_mode = exclusive;');
+	}
+
+	override isDatabasePersisted(): Promise<boolean> {
+		return Promise.resolve(true);
+	}
+
+	connect(): Connection {
+		const { sqlite3, db } = this;
+		if (!sqlite3 || !db) throw new Error('the driver is not initialised');
+		return createWasmConnection(db, (statement) => sqlite3.capi.sqlite3_stmt_readonly(statement) !== 0);
+	}
+
+	/** A compact copy beside the live file, the newest few kept. */
+	backUp(name: string): void {
+		const pool = this.#mustPool();
+		const backups = pool.getFileNames().filter((file) => file.startsWith('/before-'));
+		for (const old of backups.sort().slice(0, Math.max(0, backups.length - BACKUPS_KEPT + 1))) pool.unlink(old);
+		this.db?.exec({ sql: 'VACUUM INTO ?', bind: [`/before-${name}.sqlite`] });
+	}
+
+	override export(): Promise<{ name: string; data: Uint8Array<ArrayBuffer> }> {
+		const pool = this.#mustPool();
+		pool.unlink(EXPORT);
+		this.db?.exec({ sql: 'VACUUM INTO ?', bind: [EXPORT] });
+		const data = new Uint8Array(pool.exportFile(EXPORT));
+		pool.unlink(EXPORT);
+		return Promise.resolve({ name: 'stemma.sqlite', data });
+	}
+
+	/** Closes the file and gives its handles back, so that another tab can open it at once. */
+	override async destroy(): Promise<void> {
+		await super.destroy();
+		if (this.#pool && !this.#pool.isPaused()) this.#pool.pauseVfs();
+	}
+
+	#mustPool(): SAHPoolUtil {
+		if (!this.#pool) throw new Error('the driver is not initialised');
+		return this.#pool;
+	}
+}
+
+async function installPool(sqlite3: Sqlite3Static): Promise<SAHPoolUtil> {
+	const until = performance.now() + OPEN_PATIENCE_MS;
+	for (;;) {
+		try {
+			return await sqlite3.installOpfsSAHPoolVfs({
+				directory: DIRECTORY,
+				initialCapacity: 12,
+				// Without it the first refusal is remembered for good (missing from the type).
+				...{ forceReinitIfPreviouslyFailed: true }
+			});
+		} catch (thrown) {
+			if (performance.now() > until) throw thrown;
+			await new Promise((resolve) => setTimeout(resolve, OPEN_RETRY_MS));
+		}
+	}
+}
