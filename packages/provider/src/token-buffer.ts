@@ -1,0 +1,87 @@
+/** Collects a run's text: patches for the screen at a rate the eye can use, a journal that loses at most a second. */
+import type { Channel } from './run-protocol.ts';
+import type { Timers } from './timers.ts';
+
+const VISIBLE_MS = 33;
+const HIDDEN_MS = 500;
+const JOURNAL_MS = 1000;
+const JOURNAL_CHARS = 4096;
+
+export interface Piece {
+	readonly channel: Channel;
+	readonly text: string;
+}
+
+export interface TokenBuffer {
+	push(channel: Channel, text: string): void;
+	setHidden(hidden: boolean): void;
+	/** Hands out everything, whole characters or not. */
+	flush(): void;
+}
+
+export function createTokenBuffer(
+	timers: Timers,
+	isHidden: boolean,
+	onPatch: (piece: Piece) => void,
+	onJournal: (piece: Piece) => void
+): TokenBuffer {
+	const screen = createLane(timers, () => (isHidden ? HIDDEN_MS : VISIBLE_MS), Infinity, onPatch);
+	const journal = createLane(timers, () => JOURNAL_MS, JOURNAL_CHARS, onJournal);
+	return {
+		push(channel, text) {
+			screen.push(channel, text);
+			journal.push(channel, text);
+		},
+		setHidden(hidden) {
+			isHidden = hidden;
+			if (!hidden) screen.drain(false);
+		},
+		flush() {
+			screen.drain(true);
+			journal.drain(true);
+		}
+	};
+}
+
+interface Lane {
+	push(channel: Channel, text: string): void;
+	drain(isLast: boolean): void;
+}
+
+function createLane(timers: Timers, intervalMs: () => number, maxChars: number, emit: (piece: Piece) => void): Lane {
+	let pending: { channel: Channel; text: string }[] = [];
+	let chars = 0;
+	let stop: (() => void) | null = null;
+	let lastAt = -Infinity;
+
+	const drain = (isLast: boolean): void => {
+		stop?.();
+		stop = null;
+		const pieces = pending;
+		pending = [];
+		chars = 0;
+		if (pieces.length > 0) lastAt = timers.now();
+		for (const piece of pieces) {
+			// Half an emoji waits for its other half.
+			const isCut = !isLast && /[\ud800-\udbff]$/.test(piece.text);
+			const text = isCut ? piece.text.slice(0, -1) : piece.text;
+			if (text !== '') emit({ channel: piece.channel, text });
+			if (isCut) pending.push({ channel: piece.channel, text: piece.text.slice(-1) });
+		}
+	};
+
+	return {
+		push(channel, text) {
+			const last = pending.at(-1);
+			if (last?.channel === channel) last.text += text;
+			else pending.push({ channel, text });
+			chars += text.length;
+			if (chars >= maxChars) drain(false);
+			else stop ??= timers.after(Math.max(0, lastAt + intervalMs() - timers.now()), () => {
+				stop = null;
+				drain(false);
+			});
+		},
+		drain
+	};
+}
