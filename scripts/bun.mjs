@@ -10,7 +10,7 @@ const places = (root) => [
 
 /** The path of a working Bun of the pinned version. */
 export function provideBun(root) {
-	const { version } = { version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies.bun };
+	const version = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies.bun;
 	const works = (path) =>
 		existsSync(path) && spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout?.trim() === version;
 	const present = places(root).find(works);
@@ -28,5 +28,6 @@ export function provideBun(root) {
 /** Runs to the end with its output on ours; throws when it fails. */
 export function run(command, args, cwd) {
 	const { status, error } = spawnSync(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] });
-	if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : '.'}`);
+	if (status !== 0)
+		throw new Error(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : '.'}`);
 }

@@ -25,7 +25,9 @@ async function start() {
 	const page = `${address}#t=${token}`;
 	const taken = await whoAnswers();
 	if (taken === 'other') {
-		throw new Error(`Port ${port} is used by another program. Stop it, or choose a port with STEMMA_PORT=… .`);
+		throw new Error(
+			`Port ${port} is used by another program. Stop it, or choose a port with STEMMA_PORT=… .`
+		);
 	}
 	if (taken === 'stemma') {
 		console.log('Stemma is running already.');
@@ -77,13 +79,18 @@ function show(page) {
 	if (process.env.STEMMA_OPEN === '0') return;
 	const opener = platform() === 'darwin' ? 'open' : 'xdg-open';
 	// Without a desktop there is nothing to open: the printed address is enough.
-	spawn(opener, [page], { stdio: 'ignore', detached: true }).on('error', () => {}).unref();
+	spawn(opener, [page], { stdio: 'ignore', detached: true })
+		.on('error', () => {})
+		.unref();
 }
 
 /** 'stemma', 'other' or null when the port is free. */
 async function whoAnswers() {
 	try {
-		const response = await fetch(`${address}api/health`, { signal: AbortSignal.timeout(3000), redirect: 'manual' });
+		const response = await fetch(`${address}api/health`, {
+			signal: AbortSignal.timeout(3000),
+			redirect: 'manual'
+		});
 		const body = await response.json().catch(() => null);
 		return body?.name === 'stemma' ? 'stemma' : 'other';
 	} catch (error) {
@@ -124,11 +131,14 @@ function sourceStamp() {
 	const hash = createHash('sha256');
 	const skipped = new Set(['node_modules', 'build', '.svelte-kit', 'test', 'test-results']);
 	const walk = (path) => {
-		for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+		for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) =>
+			a.name < b.name ? -1 : 1
+		)) {
 			if (skipped.has(entry.name)) continue;
 			const child = join(path, entry.name);
 			if (entry.isDirectory()) walk(child);
-			else if (entry.isFile()) hash.update(child.slice(root.length)).update('\0').update(readFileSync(child)).update('\0');
+			else if (entry.isFile())
+				hash.update(child.slice(root.length)).update('\0').update(readFileSync(child)).update('\0');
 		}
 	};
 	walk(join(root, 'app'));

@@ -32,7 +32,12 @@ function startApi(env: Record<string, string>, probed: readonly number[] = []) {
 	api = createApi({ env, fetch, port, token, version: '0', servers });
 	closers.push(() => void server.stop(true));
 	const origin = `http://127.0.0.1:${port}`;
-	const own = { origin, 'x-stemma': '1', cookie: `stemma-${port}=${token}`, 'content-type': 'application/json' };
+	const own = {
+		origin,
+		'x-stemma': '1',
+		cookie: `stemma-${port}=${token}`,
+		'content-type': 'application/json'
+	};
 	return { origin, port, own };
 }
 
@@ -53,13 +58,21 @@ test('a chunk reaches the page before the next one is written upstream', async (
 	let seen: IncomingMessage | undefined;
 	const port = await startUpstream((request, response) => {
 		seen = request;
-		response.writeHead(200, { 'content-type': 'text/event-stream', 'x-generation-id': 'g1', 'set-cookie': 'a=b' });
+		response.writeHead(200, {
+			'content-type': 'text/event-stream',
+			'x-generation-id': 'g1',
+			'set-cookie': 'a=b'
+		});
 		response.write('data: 1\n\n');
 		next = () => response.end('data: 2\n\n');
 	});
 	const { origin, own } = startApi(customAt(port));
 	const response = await within(
-		fetch(`${origin}/api/relay/server:custom/chat/completions`, { method: 'POST', headers: own, body: '{"a":1}' }),
+		fetch(`${origin}/api/relay/server:custom/chat/completions`, {
+			method: 'POST',
+			headers: own,
+			body: '{"a":1}'
+		}),
 		'headers'
 	);
 	const reader = response.body?.getReader();
@@ -138,8 +151,13 @@ test('only the four paths of a configured endpoint are forwarded', async () => {
 	const port = await startUpstream((_, response) => response.end('{}'));
 	const { origin, own } = startApi(customAt(port));
 	const status = async (path: string, method = 'GET') =>
-		(await fetch(`${origin}/api/relay/${path}`, { method, headers: own, ...(method === 'POST' && { body: '{}' }) }))
-			.status;
+		(
+			await fetch(`${origin}/api/relay/${path}`, {
+				method,
+				headers: own,
+				...(method === 'POST' && { body: '{}' })
+			})
+		).status;
 	expect(await status('server:custom/models')).toBe(200);
 	expect(await status('server:custom/key')).toBe(200);
 	expect(await status('server:custom/credits')).toBe(200);
@@ -163,7 +181,9 @@ test('a probe makes a found local server usable and leaves out what is none', as
 });
 
 test('no response holds a key, and failures say what to do', async () => {
-	const moved = await startUpstream((_, response) => response.writeHead(302, { location: 'http://x/' }).end());
+	const moved = await startUpstream((_, response) =>
+		response.writeHead(302, { location: 'http://x/' }).end()
+	);
 	const { origin, own } = startApi(customAt(moved));
 	const list = await (await fetch(`${origin}/api/relay`, { headers: own })).text();
 	expect(list).toContain('server:openrouter');
@@ -181,7 +201,11 @@ test('the token opens a session once it is right, and only then', async () => {
 	const { origin, own, port } = startApi({});
 	const open = (candidate: string) => {
 		const headers = { origin, 'x-stemma': '1' };
-		return fetch(`${origin}/api/session`, { method: 'POST', headers, body: JSON.stringify({ token: candidate }) });
+		return fetch(`${origin}/api/session`, {
+			method: 'POST',
+			headers,
+			body: JSON.stringify({ token: candidate })
+		});
 	};
 	expect((await open('wrong')).status).toBe(401);
 	const opened = await open(token);

@@ -31,7 +31,10 @@ export async function relay(
 	if (method === undefined) return errorResponse(404, 'not_found', 'The relay does not forward this path.');
 	if (request.method !== method) return errorResponse(405, 'method', `This path takes ${method} only.`);
 
-	const headers = new Headers({ accept: request.headers.get('accept') ?? '*/*', 'accept-encoding': 'identity' });
+	const headers = new Headers({
+		accept: request.headers.get('accept') ?? '*/*',
+		'accept-encoding': 'identity'
+	});
 	if (upstream.key !== null) headers.set('authorization', `Bearer ${upstream.key}`);
 	if (upstream.endpoint.profile === 'openrouter') headers.set('x-title', 'Stemma');
 

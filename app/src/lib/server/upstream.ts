@@ -13,7 +13,9 @@ export interface ListedEndpoint extends Endpoint {
 
 export const toListed = (upstream: Upstream): ListedEndpoint => ({ ...upstream.endpoint, configured: true });
 
-export function upstreamsFromEnvironment(env: Readonly<Record<string, string | undefined>>): readonly Upstream[] {
+export function upstreamsFromEnvironment(
+	env: Readonly<Record<string, string | undefined>>
+): readonly Upstream[] {
 	const upstreams: Upstream[] = [];
 	const openRouterKey = env['OPENROUTER_API_KEY'];
 	if (openRouterKey) {
@@ -80,9 +82,7 @@ export async function probeLocalServers(deps: {
 				const data = typeof body === 'object' && body !== null && 'data' in body ? body.data : null;
 				if (!Array.isArray(data)) return null;
 				const models = data.flatMap((row: unknown) =>
-					typeof row === 'object' && row !== null && 'id' in row && typeof row.id === 'string'
-						? [row.id]
-						: []
+					typeof row === 'object' && row !== null && 'id' in row && typeof row.id === 'string' ? [row.id] : []
 				);
 				return {
 					id: `local:${port}`,

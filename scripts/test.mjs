@@ -1,0 +1,90 @@
+/** `npm test`: sets up, runs every suite even when one fails, and ends with the sum of their results. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { provideBun, run } from './bun.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const reports = join(root, '.cache/reports');
+rmSync(reports, { recursive: true, force: true });
+mkdirSync(reports, { recursive: true });
+
+const bun = provideBun(root);
+run(bun, ['install', '--frozen-lockfile'], root);
+const env = {
+	...process.env,
+	PATH: `${dirname(bun)}:${join(root, 'node_modules/.bin')}:${process.env.PATH}`
+};
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+suite('check', () => ({ ...ended(exec(bun, ['run', 'check'])), skipped: 0 }));
+suite('unit', () => {
+	const file = join(reports, 'unit.xml');
+	const args = ['test', 'packages', 'app', '--reporter=junit', `--reporter-outfile=${file}`];
+	const ok = exec(bun, args);
+	return existsSync(file) ? orFailed(fromJunit(readFileSync(file, 'utf8')), ok) : ended(false);
+});
+if (existsSync(join(root, 'playwright.config.ts'))) {
+	suite('browser', () => {
+		if (!provideChromium()) return ended(false);
+		const file = join(reports, 'browser.json');
+		const args = [join(root, 'node_modules/@playwright/test/cli.js'), 'test', '--reporter=list,json'];
+		const ok = exec(process.execPath, args, { PLAYWRIGHT_JSON_OUTPUT_FILE: file });
+		if (!existsSync(file)) return ended(false);
+		const { expected, flaky, unexpected, skipped } = JSON.parse(readFileSync(file, 'utf8')).stats;
+		return orFailed({ passed: expected + flaky, failed: unexpected, skipped }, ok);
+	});
+}
+
+console.log(line(total));
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+
+function suite(name, body) {
+	const result = body();
+	for (const key of Object.keys(total)) total[key] += result[key];
+	console.log(`${name}: ${line(result)}\n`);
+}
+
+function line({ passed, failed, skipped }) {
+	return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
+
+function exec(command, args, extra = {}) {
+	return (
+		spawnSync(command, args, {
+			cwd: root,
+			env: { ...env, ...extra },
+			stdio: ['ignore', 'inherit', 'inherit']
+		}).status === 0
+	);
+}
+
+function ended(ok) {
+	return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+}
+
+/** A runner that failed without naming a test (a crash, a file that does not load) failed all the same. */
+function orFailed(result, ok) {
+	return ok || result.failed > 0 ? result : { ...result, failed: 1 };
+}
+
+function fromJunit(xml) {
+	const outer = /<testsuites\b[^>]*>/.exec(xml)?.[0] ?? '';
+	const count = (name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(outer)?.[1] ?? 0);
+	const failed = count('failures') + count('errors');
+	return { passed: count('tests') - failed - count('skipped'), failed, skipped: count('skipped') };
+}
+
+function provideChromium() {
+	if (existsSync('/usr/bin/chromium')) return true;
+	if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+		exec('apt-get', ['update']);
+		exec('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], {
+			DEBIAN_FRONTEND: 'noninteractive'
+		});
+	}
+	if (existsSync('/usr/bin/chromium')) return true;
+	console.error('The browser tests need Chromium at /usr/bin/chromium: install the package "chromium".');
+	return false;
+}
