@@ -2,7 +2,7 @@
 import { appendOp, type ChainEnd } from '@stemma/graph/op-log';
 import { refKey, scalarKey, setKey } from '@stemma/graph/fold';
 import { canonicalJson } from '@stemma/graph/jcs';
-import type { HashedOp, Op, OpId, OpPayload } from '@stemma/graph/op';
+import type { DeviceId, HashedOp, Hlc, Op, OpId, OpPayload } from '@stemma/graph/op';
 import { err, ok, type Result } from '@stemma/graph/result';
 import { z } from 'zod';
 import type { Row, Statement, StatementResult, StoreError, Touched } from '../port.ts';
@@ -10,17 +10,33 @@ import type { WorkspaceContext } from './context.ts';
 
 const MAX_TRIES = 12;
 
+/** The end of a device's chain and the largest time stamp in the log; ?1 null: of this file's own device. */
 const END_OF_CHAIN = `
-SELECT (SELECT max(hlc) FROM op) AS clock, op.seq, op.hlc, lower(hex(op.hash)) AS hash
+SELECT (SELECT max(hlc) FROM op) AS clock, op.seq, op.hlc, lower(hex(op.hash)) AS hash, lower(hex(device.uid)) AS device
 FROM device LEFT JOIN op ON op.device_id = device.id AND op.seq = (SELECT max(seq) FROM op o WHERE o.device_id = device.id)
-WHERE device.uid = unhex(?1)`;
+WHERE device.uid = unhex(coalesce(?1, (SELECT value FROM meta WHERE key = 'device')))`;
 
 const endRow = z.object({
 	clock: z.number().nullable(),
 	seq: z.number().nullable(),
 	hlc: z.number().nullable(),
-	hash: z.string().nullable()
+	hash: z.string().nullable(),
+	device: z.string()
 });
+
+export const endOfChain = (device: DeviceId | null): Statement => ({ sql: END_OF_CHAIN, params: [device] });
+
+export interface ChainState {
+	readonly device: DeviceId;
+	readonly clock: Hlc;
+	readonly last: ChainEnd | null;
+}
+
+export function toChainState(row: Row | undefined): ChainState {
+	if (!row) throw new Error('this device is not registered in the database');
+	const { clock, seq, hlc, hash, device } = endRow.parse(row);
+	return { device, clock: clock ?? 0, last: seq === null || hlc === null || hash === null ? null : { seq, hlc, id: hash } };
+}
 
 const INSERT_OP = `
 INSERT INTO op (hash, device_id, seq, hlc, kind, conv_id, register, payload, undoes, prev_hash)
@@ -97,10 +113,10 @@ export async function commit<T>(
 ): Promise<Result<T, StoreError>> {
 	const { store, device, nowMs } = context;
 	for (let attempt = 1; ; attempt++) {
-		const read = await store.batch([{ sql: END_OF_CHAIN, params: [device] }, ...reads]);
+		const read = await store.batch([endOfChain(device), ...reads]);
 		if (!read.ok) return read;
 		const [end, ...rows] = read.value;
-		const { clock, last } = chainEnd(end?.rows[0]);
+		const { clock, last } = toChainState(end?.rows[0]);
 		const draft = build({ rows });
 		if (!draft.ok) return draft;
 		const { payload, undoes, before = [], after = [], touched, value } = draft.value;
@@ -111,12 +127,6 @@ export async function commit<T>(
 		if (written.ok) return ok(value(hashed.id));
 		if (written.error.code !== 'conflict' || attempt === MAX_TRIES) return written;
 	}
-}
-
-function chainEnd(row: Row | undefined): { readonly clock: number; readonly last: ChainEnd | null } {
-	if (!row) throw new Error('this device is not registered in the database');
-	const { clock, seq, hlc, hash } = endRow.parse(row);
-	return { clock: clock ?? 0, last: seq === null || hlc === null || hash === null ? null : { seq, hlc, id: hash } };
 }
 
 const OPS_ON_REGISTER_OF = `

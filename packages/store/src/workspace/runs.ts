@@ -69,7 +69,7 @@ export function createRuns(context: WorkspaceContext): Runs {
 
 	return {
 		async createRun(input) {
-			const id = randomHex(16);
+			const id = input.id ?? randomHex(16);
 			const written = await store.batch(
 				[
 					{

@@ -138,6 +138,8 @@ export interface Appended {
 }
 
 export interface NewRun {
+	/** 32 lower-case hex characters; given by who must hold the run's lock before its row is seen. */
+	readonly id?: string;
 	readonly conversation: ConversationId;
 	readonly parent: NodeId;
 	readonly endpoint: string;

@@ -1,0 +1,34 @@
+/** Which addresses in model text may become links, and how they are shown. */
+export interface SafeLink {
+	readonly href: string;
+	/** The real host, so that a link's text cannot lie about it. */
+	readonly host: string;
+}
+
+const PROTOCOLS = new Set(['http:', 'https:', 'mailto:']);
+
+/** Null for anything but plain web and mail addresses. User names in URLs are dropped: they only deceive. */
+export function safeLink(address: string): SafeLink | null {
+	let url: URL;
+	try {
+		url = new URL(address);
+	} catch {
+		return null;
+	}
+	if (!PROTOCOLS.has(url.protocol)) return null;
+	url.username = '';
+	url.password = '';
+	return { href: url.href, host: url.protocol === 'mailto:' ? url.pathname : url.host };
+}
+
+/** The host an image would be fetched from, null when it must not be fetched at all. */
+export function imageHost(address: string): string | null {
+	const link = safeLink(address);
+	return link?.href.startsWith('http') === true ? link.host : null;
+}
+
+const INVISIBLE = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
+/** Characters that reorder or hide text become visible, so that code reads as it runs. */
+export const showInvisible = (code: string): string =>
+	code.replace(INVISIBLE, (char) => `⟨U+${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`);

@@ -1,0 +1,89 @@
+/**
+ * Markdown that is still being written. Blocks that can no longer change are lexed once and kept;
+ * only the last two, which a further line may still turn into something else, are lexed again.
+ */
+import type { Token } from 'marked';
+import { lex, type LinkDefinitions } from './lexer.ts';
+
+const HELD_BACK = 2;
+
+export interface TailLexer {
+	/** Never change again; only grow. */
+	readonly stable: readonly Token[];
+	/** The live end. */
+	readonly tail: readonly Token[];
+	push(text: string): void;
+}
+
+interface OpenFence {
+	readonly closing: RegExp;
+	/** Where the last line that was searched begins. */
+	searched: number;
+}
+
+export function createTailLexer(): TailLexer {
+	const links: LinkDefinitions = Object.create(null) as LinkDefinitions;
+	let stable: readonly Token[] = [];
+	let tail: readonly Token[] = [];
+	/** What is not stable yet. */
+	let source = '';
+	let fence: OpenFence | null = null;
+	let heldReturn = '';
+
+	const relex = (): void => {
+		const tokens = lex(source, links);
+		let blocks = 0;
+		let cut = tokens.length;
+		while (cut > 0 && blocks < HELD_BACK) {
+			cut--;
+			if (tokens[cut]?.type !== 'space') blocks++;
+		}
+		if (blocks < HELD_BACK) cut = 0;
+		if (cut > 0) {
+			const done = tokens.slice(0, cut);
+			stable = [...stable, ...done];
+			source = source.slice(done.reduce((length, token) => length + token.raw.length, 0));
+		}
+		tail = tokens.slice(cut);
+		fence = openFence(source, tail);
+	};
+
+	return {
+		get stable() {
+			return stable;
+		},
+		get tail() {
+			return tail;
+		},
+		push(text) {
+			// marked counts in \n only; a \r at the end may be half of a line break.
+			const whole = heldReturn + text;
+			heldReturn = whole.endsWith('\r') ? '\r' : '';
+			const added = (heldReturn === '' ? whole : whole.slice(0, -1)).replace(/\r\n?/g, '\n');
+			if (added === '') return;
+			source += added;
+			const last = tail.at(-1);
+			if (fence && last?.type === 'code') {
+				const fresh = source.slice(fence.searched);
+				if (!fence.closing.test(fresh)) {
+					fence.searched += fresh.lastIndexOf('\n') + 1;
+					tail = [...tail.slice(0, -1), { ...last, raw: last.raw + added, text: `${String(last['text'])}${added}` }];
+					return;
+				}
+			}
+			relex();
+		}
+	};
+}
+
+/** Inside an unclosed code fence nothing but its closing line means anything. */
+function openFence(source: string, tail: readonly Token[]): OpenFence | null {
+	const last = tail.at(-1);
+	if (last?.type !== 'code') return null;
+	const opening = /^ {0,3}(`{3,}|~{3,})[^\n]*\n/.exec(last.raw);
+	const marker = opening?.[1];
+	if (marker === undefined || opening === null) return null;
+	const closing = new RegExp(`^ {0,3}${marker[0] === '`' ? '`' : '~'}{${marker.length},} *$`, 'm');
+	if (closing.test(last.raw.slice(opening[0].length))) return null;
+	return { closing, searched: source.lastIndexOf('\n') + 1 };
+}

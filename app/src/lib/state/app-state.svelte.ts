@@ -1,0 +1,70 @@
+/** Opens the database and what lives on it; everything on screen hangs from here. */
+import { createKeyStore, type KeyStore } from '@stemma/provider/key-store';
+import { openBrowserStore } from '@stemma/store/browser/open-browser-store';
+import type { Store, StoreError } from '@stemma/store/port';
+import { openWorkspace } from '@stemma/store/workspace/create-workspace';
+import type { Workspace } from '@stemma/store/workspace/workspace';
+import { createContext } from 'svelte';
+import { Announcer } from './announcer.svelte.ts';
+import { ConversationList } from './conversation-list.svelte.ts';
+import { Endpoints } from './endpoints.svelte.ts';
+import { RunRegistry } from './run-registry.svelte.ts';
+
+/** What exists once the database is open. */
+export interface Desk {
+	readonly store: Store;
+	readonly workspace: Workspace;
+	readonly keys: KeyStore;
+	readonly endpoints: Endpoints;
+	readonly runs: RunRegistry;
+	readonly list: ConversationList;
+	readonly announcer: Announcer;
+}
+
+export type Boot =
+	| { readonly kind: 'opening' }
+	| { readonly kind: 'blocked'; readonly error: StoreError }
+	| { readonly kind: 'ready'; readonly desk: Desk };
+
+const [useDesk, setDesk] = createContext<Desk>();
+export { useDesk };
+export const provideDesk = (desk: Desk): Desk => setDesk(desk);
+
+export const randomHex = (bytes: number): string =>
+	[...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+
+export class AppState {
+	boot = $state.raw<Boot>({ kind: 'opening' });
+	/** Another tab runs another build of the program. */
+	isOutdated = $state(false);
+	role = $state<'owner' | 'follower'>('owner');
+
+	async open(): Promise<void> {
+		const opened = await openBrowserStore({
+			onRole: (role) => {
+				this.role = role;
+			},
+			onOtherBuild: () => {
+				this.isOutdated = true;
+			}
+		});
+		if (!opened.ok) {
+			this.boot = { kind: 'blocked', error: opened.error };
+			return;
+		}
+		const store = opened.value;
+		const workspace = await openWorkspace({ store, nowMs: () => Date.now(), randomHex }, 'This browser');
+		if (!workspace.ok) {
+			this.boot = { kind: 'blocked', error: workspace.error };
+			return;
+		}
+		const keys = createKeyStore(indexedDB);
+		const announcer = new Announcer();
+		const endpoints = new Endpoints(workspace.value, keys);
+		const list = new ConversationList(workspace.value);
+		const runs = new RunRegistry(workspace.value, announcer, randomHex);
+		await Promise.all([list.load(), endpoints.load()]);
+		void runs.recoverInterrupted();
+		this.boot = { kind: 'ready', desk: { store, workspace: workspace.value, keys, endpoints, runs, list, announcer } };
+	}
+}

@@ -1,0 +1,91 @@
+import type { ConversationId, OpId } from '@stemma/graph/op';
+import type { Result } from '@stemma/graph/result';
+import type { StoreError } from '@stemma/store/port';
+import type { ConversationRow, Workspace } from '@stemma/store/workspace/workspace';
+import { toast } from 'svelte-sonner';
+
+/** Case and accents do not matter when one looks for a title. */
+const folded = (text: string): string =>
+	text
+		.normalize('NFD')
+		.replace(/\p{Diacritic}/gu, '')
+		.toLowerCase();
+
+export const titleOf = (row: ConversationRow): string => row.title ?? row.preview ?? 'New conversation';
+
+export class ConversationList {
+	rows = $state.raw<readonly ConversationRow[]>([]);
+	query = $state('');
+	showsHidden = $state(false);
+	error = $state<string | null>(null);
+
+	readonly found = $derived.by(() => {
+		const words = folded(this.query).split(/\s+/).filter((word) => word !== '');
+		return this.rows.filter((row) => {
+			if (row.hidden !== this.showsHidden) return false;
+			// An empty conversation is nothing to find yet.
+			if (row.preview === null && row.title === null) return false;
+			const title = folded(titleOf(row));
+			return words.every((word) => title.includes(word));
+		});
+	});
+	readonly hiddenCount = $derived(this.rows.filter((row) => row.hidden).length);
+
+	readonly #workspace: Workspace;
+
+	constructor(workspace: Workspace) {
+		this.#workspace = workspace;
+		workspace.onChange(({ tables }) => {
+			if (tables.includes('conv')) void this.load();
+		});
+	}
+
+	async load(): Promise<void> {
+		const rows = await this.#workspace.conversations({ includeHidden: true });
+		if (rows.ok) this.rows = rows.value;
+		this.error = rows.ok ? null : rows.error.message;
+	}
+
+	row(id: ConversationId): ConversationRow | null {
+		return this.rows.find((row) => row.id === id) ?? null;
+	}
+
+	/** An empty conversation to write in: the one that is there already, or a new one. */
+	async blank(): Promise<ConversationId | null> {
+		const empty = this.rows.find((row) => row.preview === null && row.title === null && !row.hidden);
+		if (empty) return empty.id;
+		const created = await this.#workspace.createConversation();
+		return this.#orTell(created, 'The conversation could not be created.');
+	}
+
+	async rename(id: ConversationId, title: string): Promise<void> {
+		this.#withUndo(await this.#workspace.rename(id, title), null);
+	}
+
+	async setPinned(id: ConversationId, pinned: boolean): Promise<void> {
+		this.#withUndo(await this.#workspace.setPinned(id, pinned), null);
+	}
+
+	async setHidden(id: ConversationId, hidden: boolean): Promise<void> {
+		this.#withUndo(await this.#workspace.setHidden(id, hidden), hidden ? 'Conversation hidden' : 'Conversation is back');
+	}
+
+	#withUndo(done: Result<OpId, StoreError>, message: string | null): void {
+		const op = this.#orTell(done, 'That was not saved.');
+		if (op === null || message === null) return;
+		toast(message, {
+			action: {
+				label: 'Undo',
+				onClick: () => {
+					void this.#workspace.undo(op).then((undone) => this.#orTell(undone, 'That could not be undone.'));
+				}
+			}
+		});
+	}
+
+	#orTell<T>(result: Result<T, StoreError>, sentence: string): T | null {
+		if (result.ok) return result.value;
+		toast.error(sentence, { description: result.error.message });
+		return null;
+	}
+}

@@ -1,0 +1,114 @@
+/** From a leaf to a request: walks up until the model's window is full, and keeps a receipt. */
+import { createContextBuilder, type BuiltContext, type ContextNode, type ContextOptions } from '@stemma/graph/context';
+import type { NodeId } from '@stemma/graph/node';
+import type { JsonValue } from '@stemma/graph/part';
+import { rebuildContext, storeReceipt, type StoredReceipt } from '@stemma/graph/receipt';
+import { err, ok, type Result } from '@stemma/graph/result';
+import { StoreFailure, type StoreError } from '@stemma/store/port';
+import type { NodeRow, Workspace } from '@stemma/store/workspace/workspace';
+import { z } from 'zod';
+
+/** For models that do not say how much they can read. */
+const UNKNOWN_WINDOW = 32_768;
+const MARGIN = 0.08;
+const RESERVED_PART = 0.25;
+const RESERVED_MOST = 8192;
+
+export interface Prompt extends BuiltContext {
+	readonly stored: StoredReceipt;
+}
+
+export interface PromptRequest {
+	readonly leaf: NodeId;
+	/** Tokens, null when unknown. */
+	readonly window: number | null;
+	readonly factor: number;
+	readonly goOn?: 'prefill' | 'ask';
+}
+
+const toContextNode = ({ id, kind, role, pos, body }: NodeRow): ContextNode => ({ id, kind, role, pos, body });
+
+export async function buildPrompt(workspace: Workspace, request: PromptRequest): Promise<Result<Prompt, StoreError>> {
+	const contextTokens = request.window ?? UNKNOWN_WINDOW;
+	const root = await workspace.path(request.leaf, { limit: 1, before: 1 });
+	if (!root.ok) return root;
+	const options: ContextOptions = {
+		instructions: [],
+		// A system message at the root is always sent, however long the path.
+		fixed: root.value.entries.filter((entry) => entry.role === 'system').map(toContextNode),
+		volatile: [],
+		excluded: new Set(),
+		...(request.goOn ? { goOn: request.goOn } : {}),
+		budget: {
+			contextTokens,
+			reservedOutput: Math.min(RESERVED_MOST, Math.floor(contextTokens * RESERVED_PART)),
+			margin: MARGIN
+		},
+		factor: request.factor
+	};
+	const builder = createContextBuilder(options);
+	let offered = 0;
+	try {
+		walk: for await (const nodes of workspace.ancestors(request.leaf)) {
+			for (const node of nodes) {
+				if (builder.offer(toContextNode(node)) === 'full') break walk;
+				offered++;
+			}
+		}
+	} catch (thrown) {
+		if (thrown instanceof StoreFailure) return err(thrown.error);
+		throw thrown;
+	}
+	const built = builder.finish();
+	return ok({ ...built, stored: storeReceipt(options, request.leaf, offered, built) });
+}
+
+const reason = z.enum(['budget', 'excluded', 'redacted', 'empty', 'summarised', 'tool_pairing', 'leading_answer']);
+const stored: z.ZodType<StoredReceipt> = z.object({
+	v: z.literal(1),
+	instructions: z.array(z.string()),
+	fixed: z.array(z.string()),
+	summaries: z.array(z.object({ newest: z.string(), from: z.string(), node: z.string() })),
+	volatile: z.array(z.string()),
+	excluded: z.array(z.string()),
+	goOn: z.enum(['prefill', 'ask']).nullable(),
+	leaf: z.string(),
+	offered: z.number(),
+	leftOut: z.array(z.object({ reason, newest: z.string(), count: z.number() })),
+	tokens: z.number(),
+	budget: z.number().nullable(),
+	factor: z.number(),
+	prefix: z.string().nullable()
+});
+
+export interface SentRequest {
+	readonly built: BuiltContext;
+	/** False when something that was sent has been redacted since. */
+	readonly isExact: boolean;
+}
+
+/** The request of a run, word for word, made again from its receipt; null for runs without one. */
+export async function readSent(workspace: Workspace, receipt: JsonValue): Promise<Result<SentRequest | null, StoreError>> {
+	const parsed = stored.safeParse(receipt);
+	if (!parsed.success) return ok(null);
+	const line: ContextNode[] = [];
+	try {
+		walk: for await (const nodes of workspace.ancestors(parsed.data.leaf)) {
+			for (const node of nodes) {
+				if (line.length === parsed.data.offered) break walk;
+				line.push(toContextNode(node));
+			}
+		}
+	} catch (thrown) {
+		if (thrown instanceof StoreFailure) return err(thrown.error);
+		throw thrown;
+	}
+	const others = new Map<NodeId, ContextNode>();
+	for (const id of [...parsed.data.fixed, ...parsed.data.summaries.map((summary) => summary.node)]) {
+		const node = await workspace.node(id);
+		if (!node.ok) return node;
+		if (node.value) others.set(id, toContextNode(node.value));
+	}
+	const rebuilt = rebuildContext(parsed.data, line, (id) => others.get(id) ?? null);
+	return ok(rebuilt.ok ? { built: rebuilt.value, isExact: true } : { built: rebuilt.error.built, isExact: false });
+}

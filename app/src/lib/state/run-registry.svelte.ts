@@ -1,0 +1,309 @@
+/**
+ * The answers being made in this tab, and those of other tabs as far as their journal tells.
+ * A run is a row before any network, holds a lock while it lives, and ends in one transaction.
+ */
+import type { Part } from '@stemma/graph/part';
+import type { AttemptRecord, ChatRequest, Endpoint, FromRunWorker, RunFailure, RunOutcome } from '@stemma/provider/run-protocol';
+import { startRunWorker, type RunWorker } from '@stemma/provider/start-run-worker';
+import type { Appended, AttemptRow, NewRun, RunRow, StoredRunState, Workspace } from '@stemma/store/workspace/workspace';
+import { toast } from 'svelte-sonner';
+import { SvelteMap } from 'svelte/reactivity';
+import type { Announcer } from './announcer.svelte.ts';
+
+const TERMINAL: readonly StoredRunState[] = ['done', 'cancelled', 'failed', 'interrupted'];
+const lockName = (run: string): string => `run:${run}`;
+
+/** A run that is being made: what the screen shows until its message is in the graph. */
+export class LiveRun {
+	state = $state<StoredRunState>('queued');
+	content = $state('');
+	reasoning = $state('');
+	notBefore = $state<number | null>(null);
+	failure = $state.raw<RunFailure | null>(null);
+	/** What the finished message starts with when it continues another. */
+	readonly prefix: string;
+	/** The journal holds the prefix. */
+	isPrefixKept = false;
+	readonly row: RunRow;
+	/** Made in another tab: it cannot be stopped from here. */
+	readonly isElsewhere: boolean;
+
+	constructor(row: RunRow, prefix: string, isElsewhere: boolean) {
+		this.row = row;
+		this.prefix = prefix;
+		this.isElsewhere = isElsewhere;
+		this.state = row.state;
+		this.content = prefix;
+	}
+}
+
+export interface RunStart {
+	readonly run: Omit<NewRun, 'endpoint' | 'model'>;
+	readonly endpoint: Endpoint;
+	readonly request: ChatRequest;
+	/** The text that is continued, put before what comes. */
+	readonly prefix?: string;
+	readonly onSealed?: (appended: Appended | null, run: RunRow) => void;
+}
+
+export class RunRegistry {
+	readonly live = new SvelteMap<string, LiveRun>();
+	readonly #workspace: Workspace;
+	readonly #announcer: Announcer;
+	readonly #randomHex: (bytes: number) => string;
+	readonly #attempts = new Map<string, AttemptRow>();
+	readonly #release = new Map<string, () => void>();
+	readonly #onSealed = new Map<string, NonNullable<RunStart['onSealed']>>();
+	#worker: RunWorker | null = null;
+
+	constructor(workspace: Workspace, announcer: Announcer, randomHex: (bytes: number) => string) {
+		this.#workspace = workspace;
+		this.#announcer = announcer;
+		this.#randomHex = randomHex;
+		workspace.onChange(({ tables }) => {
+			if (tables.includes('run') || tables.includes('run_chunk')) void this.#mirror();
+		});
+		addEventListener('pagehide', () => this.#worker?.post({ type: 'flush' }));
+		document.addEventListener('visibilitychange', () => {
+			this.#worker?.post({ type: 'visibility', hidden: document.hidden });
+			if (document.hidden) this.#worker?.post({ type: 'flush' });
+		});
+	}
+
+	/** Runs that answer a node, of this and other tabs. */
+	at(parent: string): readonly LiveRun[] {
+		return [...this.live.values()].filter((run) => run.row.parent === parent);
+	}
+
+	isBusy(conversation: string): boolean {
+		return [...this.live.values()].some((run) => run.row.conversation === conversation);
+	}
+
+	async start({ run, endpoint, request, prefix = '', onSealed }: RunStart): Promise<void> {
+		const id = this.#randomHex(16);
+		// The lock first: a row without one counts as interrupted.
+		await this.#hold(id);
+		const created = await this.#workspace.createRun({ ...run, id, endpoint: endpoint.id, model: request.model });
+		if (!created.ok) {
+			this.#let(id);
+			toast.error('The question could not be saved, so it was not sent.', { description: created.error.message });
+			return;
+		}
+		if (onSealed) this.#onSealed.set(id, onSealed);
+		this.live.set(id, new LiveRun(created.value, prefix, false));
+		this.#announcer.say('Answer started');
+		this.#mustWorker().post({ type: 'start', runId: id, endpoint, request });
+	}
+
+	stop(id: string): void {
+		this.#worker?.post({ type: 'cancel', runId: id });
+	}
+
+	retryNow(id: string): void {
+		this.#worker?.post({ type: 'retry_now', runId: id });
+	}
+
+	retryNever(id: string): void {
+		this.#worker?.post({ type: 'retry_never', runId: id });
+	}
+
+	/** Runs whose tab is gone: their text becomes a message marked as interrupted. */
+	async recoverInterrupted(): Promise<void> {
+		const open = await this.#workspace.openRuns();
+		if (!open.ok) return;
+		for (const run of open.value) {
+			await navigator.locks.request(lockName(run.id), { ifAvailable: true }, async (lock) => {
+				if (!lock || this.live.get(run.id)?.isElsewhere === false) return;
+				const chunks = await this.#workspace.journalled(run.id);
+				if (!chunks.ok) return;
+				const read = (channel: string): string =>
+					chunks.value.filter((chunk) => chunk.channel === channel).map((chunk) => chunk.text).join('');
+				const content = read('content');
+				await this.#workspace.sealRun(run.id, {
+					state: 'interrupted',
+					parts: toParts(content, read('reasoning'), null, []),
+					failure: { code: 'interrupted', message: '', status: null, provider: null, maybeCharged: true }
+				});
+			});
+		}
+		await this.#mirror();
+	}
+
+	/** Shows what other tabs are making. */
+	async #mirror(): Promise<void> {
+		const open = await this.#workspace.openRuns();
+		if (!open.ok) return;
+		const openIds = new Set(open.value.map((run) => run.id));
+		for (const [id, run] of this.live) if (run.isElsewhere && !openIds.has(id)) this.live.delete(id);
+		for (const row of open.value) {
+			const known = this.live.get(row.id);
+			if (known && !known.isElsewhere) continue;
+			const mirror = known ?? new LiveRun(row, '', true);
+			mirror.state = row.state;
+			mirror.notBefore = row.notBefore;
+			const chunks = await this.#workspace.journalled(row.id);
+			if (chunks.ok) {
+				mirror.content = chunks.value.filter((chunk) => chunk.channel === 'content').map((chunk) => chunk.text).join('');
+				mirror.reasoning = chunks.value.filter((chunk) => chunk.channel === 'reasoning').map((chunk) => chunk.text).join('');
+			}
+			if (!known && !this.live.has(row.id)) this.live.set(row.id, mirror);
+		}
+	}
+
+	#mustWorker(): RunWorker {
+		this.#worker ??= startRunWorker(
+			(message) => void this.#receive(message),
+			(message) => {
+				this.#worker = null;
+				toast.error('The worker that talks to models crashed. Its answers are kept as far as they came.', { description: message });
+				for (const run of this.live.values()) if (!run.isElsewhere) void this.#sealCrashed(run);
+			}
+		);
+		return this.#worker;
+	}
+
+	async #receive(message: FromRunWorker): Promise<void> {
+		const run = this.live.get(message.runId);
+		if (!run) return;
+		switch (message.type) {
+			case 'state':
+				if (TERMINAL.includes(message.state)) break;
+				run.state = message.state;
+				run.notBefore = message.notBefore ?? null;
+				run.failure = message.failure ?? null;
+				await this.#workspace.patchRun(message.runId, {
+					state: message.state,
+					notBefore: message.notBefore ?? null,
+					...(message.failure ? { failure: { ...message.failure } } : {}),
+					...(message.state === 'connecting' ? { startedAt: message.at } : {})
+				});
+				break;
+			case 'delta':
+				if (message.channel === 'content') run.content += message.text;
+				if (message.channel === 'reasoning') run.reasoning += message.text;
+				break;
+			case 'journal': {
+				const opens = message.channel === 'content' && !run.isPrefixKept;
+				if (opens) run.isPrefixKept = true;
+				const text = opens ? run.prefix + message.text : message.text;
+				await this.#workspace.journal(message.runId, [{ seq: message.seq, channel: message.channel, text }]);
+				break;
+			}
+			case 'attempt': {
+				const attempt = toAttemptRow(message.attempt);
+				this.#attempts.set(message.runId, attempt);
+				await this.#workspace.putAttempt(message.runId, attempt);
+				break;
+			}
+			case 'end':
+				await this.#seal(run, message.outcome);
+				break;
+		}
+	}
+
+	async #seal(run: LiveRun, outcome: RunOutcome): Promise<void> {
+		const { id } = run.row;
+		const attempt = this.#attempts.get(id);
+		// A continuation that added nothing is no version of its own.
+		const content = outcome.content === '' ? '' : run.prefix + outcome.content;
+		const failure = outcome.failure ?? (outcome.warning === null ? null : { code: 'warning', message: outcome.warning });
+		const sealed = await this.#workspace.sealRun(id, {
+			state: outcome.state,
+			parts: toParts(content, outcome.reasoning, outcome.reasoningMs, outcome.reasoningDetails, outcome.toolCalls),
+			failure: failure === null ? null : { ...failure },
+			...(attempt ? { attempt } : {})
+		});
+		if (!sealed.ok) {
+			// The row and its journal stay: the next start makes a message of them.
+			toast.error('The answer could not be saved yet. Its text is kept and will be recovered on reload.', {
+				description: sealed.error.message,
+				duration: Infinity
+			});
+			return;
+		}
+		const words = content.split(/\s+/).filter((word) => word !== '').length;
+		this.#announcer.say(
+			outcome.state === 'failed' ? 'Answer failed' : `${content} — Answer ${outcome.state === 'done' ? 'finished' : 'stopped'}, ${words} words`
+		);
+		this.#onSealed.get(id)?.(sealed.value, run.row);
+		this.#forget(id);
+	}
+
+	async #sealCrashed(run: LiveRun): Promise<void> {
+		const sealed = await this.#workspace.sealRun(run.row.id, {
+			state: 'interrupted',
+			parts: toParts(run.content === run.prefix ? '' : run.content, run.reasoning, null, []),
+			failure: { code: 'interrupted', message: '', status: null, provider: null, maybeCharged: true }
+		});
+		if (sealed.ok) this.#onSealed.get(run.row.id)?.(sealed.value, run.row);
+		this.#forget(run.row.id);
+	}
+
+	#forget(id: string): void {
+		this.live.delete(id);
+		this.#attempts.delete(id);
+		this.#onSealed.delete(id);
+		this.#let(id);
+	}
+
+	#hold(id: string): Promise<void> {
+		return new Promise((held) => {
+			void navigator.locks.request(
+				lockName(id),
+				() =>
+					new Promise<void>((release) => {
+						this.#release.set(id, release);
+						held();
+					})
+			);
+		});
+	}
+
+	#let(id: string): void {
+		this.#release.get(id)?.();
+		this.#release.delete(id);
+	}
+}
+
+function toParts(
+	content: string,
+	reasoning: string,
+	reasoningMs: number | null,
+	details: RunOutcome['reasoningDetails'],
+	toolCalls: RunOutcome['toolCalls'] = []
+): readonly Part[] {
+	const parts: Part[] = [];
+	if (reasoning !== '' || details.length > 0) {
+		parts.push({
+			type: 'reasoning',
+			text: reasoning,
+			...(reasoningMs === null ? {} : { ms: Math.round(reasoningMs) }),
+			...(details.length > 0 ? { details } : {})
+		});
+	}
+	if (content !== '') parts.push({ type: 'text', text: content });
+	for (const call of toolCalls) parts.push({ type: 'tool_call', ...call });
+	return parts;
+}
+
+function toAttemptRow(record: AttemptRecord): AttemptRow {
+	return {
+		n: record.n,
+		provider: record.provider,
+		servedModel: record.servedModel,
+		upstreamId: record.generationId,
+		httpStatus: record.httpStatus,
+		error: record.failure === null ? null : { ...record.failure },
+		sentAt: record.sentAt,
+		firstTokenAt: record.firstTokenAt,
+		endedAt: record.endedAt,
+		finish: record.finish,
+		nativeFinish: record.nativeFinish,
+		tokensIn: record.usage?.promptTokens ?? null,
+		tokensCached: record.usage?.cachedTokens ?? null,
+		tokensOut: record.usage?.completionTokens ?? null,
+		tokensReasoning: record.usage?.reasoningTokens ?? null,
+		costNano: record.usage?.costNano ?? null,
+		flags: record.flags
+	};
+}
