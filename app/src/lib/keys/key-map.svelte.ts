@@ -1,5 +1,7 @@
 /** All commands of the page in one list: keys, palette, key sheet and tooltips read from it. */
 
+import { untrack } from 'svelte';
+
 export interface Command {
 	readonly id: string;
 	readonly title: string;
@@ -30,7 +32,8 @@ export class KeyMap {
 
 	/** Adds commands for as long as something is on screen. */
 	add(commands: readonly Command[]): () => void {
-		this.#commands = [...this.#commands, ...commands];
+		// Whoever adds does so in an effect, which must not run again because it added.
+		this.#commands = [...untrack(() => this.#commands), ...commands];
 		return () => {
 			this.#commands = this.#commands.filter((command) => !commands.includes(command));
 		};
