@@ -64,7 +64,7 @@ export class AppState {
 		const list = new ConversationList(workspace.value);
 		const runs = new RunRegistry(workspace.value, announcer, randomHex);
 		await Promise.all([list.load(), endpoints.load()]);
-		void runs.recoverInterrupted();
+		void runs.recover();
 		this.boot = { kind: 'ready', desk: { store, workspace: workspace.value, keys, endpoints, runs, list, announcer } };
 	}
 }

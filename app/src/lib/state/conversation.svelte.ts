@@ -1,5 +1,4 @@
 /** One conversation as it is read and written: a window of the path to a leaf, and the branch it is on. */
-import { learnFactor } from '@stemma/graph/tokens';
 import type { Link, NodeId } from '@stemma/graph/node';
 import type { ConversationId } from '@stemma/graph/op';
 import { partsToText } from '@stemma/graph/render';
@@ -9,6 +8,7 @@ import { toast } from 'svelte-sonner';
 import type { Desk } from './app-state.svelte.ts';
 import type { LiveRun } from './run-registry.svelte.ts';
 import { buildPrompt } from './prompt.ts';
+import { tokenFactor } from './token-factor.ts';
 
 const FIRST_PAGE = 200;
 const PAGE = 200;
@@ -41,21 +41,24 @@ export class Conversation {
 
 	readonly #desk: Desk;
 	readonly #workspace: Workspace;
-	readonly #unsubscribe: () => void;
+	readonly #unsubscribe: readonly (() => void)[];
 	#loading = 0;
 
 	constructor(desk: Desk, id: ConversationId) {
 		this.#desk = desk;
 		this.#workspace = desk.workspace;
 		this.id = id;
-		this.#unsubscribe = desk.workspace.onChange(({ tables, conversations }) => {
-			const isMine = conversations?.includes(id) === true;
-			if (isMine && (tables.includes('node') || tables.includes('run'))) void this.#refresh();
-		});
+		this.#unsubscribe = [
+			desk.workspace.onChange(({ tables, conversations }) => {
+				const isMine = conversations?.includes(id) === true;
+				if (isMine && (tables.includes('node') || tables.includes('run'))) void this.#refresh();
+			}),
+			desk.runs.onEnded((run) => void this.#follow(run))
+		];
 	}
 
 	close(): void {
-		this.#unsubscribe();
+		for (const unsubscribe of this.#unsubscribe) unsubscribe();
 	}
 
 	/** @param at a message anywhere in the conversation; without it the place one had left */
@@ -179,7 +182,7 @@ export class Conversation {
 		}
 		const { endpoint, model } = chosen;
 		const { goesOn, ...made } = version;
-		const factor = await this.#factor(model.id);
+		const factor = await tokenFactor(this.#workspace, model.id);
 		const prompt = await buildPrompt(this.#workspace, {
 			leaf: goesOn?.id ?? parent,
 			window: model.contextLength,
@@ -200,24 +203,19 @@ export class Conversation {
 				session_id: this.id
 			},
 			...(goesOn ? { prefix: textOf(goesOn) } : {}),
-			onSealed: (appended, run) => void this.#sealed(appended?.node ?? null, appended?.ref ?? null, run, receipt.tokens, factor)
+			estimated: receipt.tokens
 		});
 	}
 
-	/** Follows the answer if the reader is still where the question was asked. */
-	async #sealed(node: NodeId | null, ref: string | null, run: RunRow, estimated: number, factor: number): Promise<void> {
-		if (node !== null && this.leaf === run.parent) await this.#show(node, ref);
-		else await this.#refresh();
-		const done = await this.#workspace.run(run.id);
-		const reported = done.ok ? done.value?.attempts.at(-1)?.tokensIn : null;
-		if (reported != null) {
-			await this.#workspace.saveSetting(`factor/${run.model}`, Math.round(learnFactor(factor, estimated, reported) * 1000) / 1000);
-		}
-	}
-
-	async #factor(model: string): Promise<number> {
-		const known = await this.#workspace.setting(`factor/${model}`);
-		return known.ok && typeof known.value === 'number' ? known.value : 1;
+	/** Goes on to an answer if the reader is still where the question was asked. */
+	async #follow(run: RunRow): Promise<void> {
+		if (run.conversation !== this.id || this.leaf !== run.parent) return;
+		const replaced = run.links.find(({ kind }) => kind === 'regen_of' || kind === 'continues')?.target;
+		// Stopped before the first word: what was to be replaced is what there is.
+		const next = run.node ?? (run.state === 'cancelled' ? replaced : undefined);
+		if (next === undefined) return this.#refresh();
+		const found = await this.#workspace.leafBelow(next);
+		if (found.ok && this.leaf === run.parent) await this.#show(found.value.leaf, found.value.ref);
 	}
 
 	async #show(leaf: NodeId, ref: string | null): Promise<void> {

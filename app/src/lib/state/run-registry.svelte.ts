@@ -5,12 +5,14 @@
 import type { Part } from '@stemma/graph/part';
 import type { AttemptRecord, ChatRequest, Endpoint, FromRunWorker, RunFailure, RunOutcome } from '@stemma/provider/run-protocol';
 import { startRunWorker, type RunWorker } from '@stemma/provider/start-run-worker';
-import type { Appended, AttemptRow, NewRun, RunRow, StoredRunState, Workspace } from '@stemma/store/workspace/workspace';
+import type { AttemptRow, NewRun, RunRow, StoredRunState, Workspace } from '@stemma/store/workspace/workspace';
 import { toast } from 'svelte-sonner';
 import { SvelteMap } from 'svelte/reactivity';
 import type { Announcer } from './announcer.svelte.ts';
+import { learnFrom } from './token-factor.ts';
 
 const TERMINAL: readonly StoredRunState[] = ['done', 'cancelled', 'failed', 'interrupted'];
+const INTERRUPTED = { code: 'interrupted', message: '', status: null, provider: null, maybeCharged: true };
 const lockName = (run: string): string => `run:${run}`;
 
 /** A run that is being made: what the screen shows until its message is in the graph. */
@@ -43,7 +45,8 @@ export interface RunStart {
 	readonly request: ChatRequest;
 	/** The text that is continued, put before what comes. */
 	readonly prefix?: string;
-	readonly onSealed?: (appended: Appended | null, run: RunRow) => void;
+	/** Tokens the prompt is expected to have. */
+	readonly estimated: number;
 }
 
 export class RunRegistry {
@@ -53,7 +56,9 @@ export class RunRegistry {
 	readonly #randomHex: (bytes: number) => string;
 	readonly #attempts = new Map<string, AttemptRow>();
 	readonly #release = new Map<string, () => void>();
-	readonly #onSealed = new Map<string, NonNullable<RunStart['onSealed']>>();
+	readonly #estimated = new Map<string, number>();
+	readonly #watched = new Set<string>();
+	readonly #onEnded = new Set<(run: RunRow) => void>();
 	#worker: RunWorker | null = null;
 
 	constructor(workspace: Workspace, announcer: Announcer, randomHex: (bytes: number) => string) {
@@ -79,7 +84,13 @@ export class RunRegistry {
 		return [...this.live.values()].some((run) => run.row.conversation === conversation);
 	}
 
-	async start({ run, endpoint, request, prefix = '', onSealed }: RunStart): Promise<void> {
+	/** Tells of every run that ends, wherever it was made. */
+	onEnded(listener: (run: RunRow) => void): () => void {
+		this.#onEnded.add(listener);
+		return () => this.#onEnded.delete(listener);
+	}
+
+	async start({ run, endpoint, request, prefix = '', estimated }: RunStart): Promise<void> {
 		const id = this.#randomHex(16);
 		// The lock first: a row without one counts as interrupted.
 		await this.#hold(id);
@@ -89,7 +100,7 @@ export class RunRegistry {
 			toast.error('The question could not be saved, so it was not sent.', { description: created.error.message });
 			return;
 		}
-		if (onSealed) this.#onSealed.set(id, onSealed);
+		this.#estimated.set(id, estimated);
 		this.live.set(id, new LiveRun(created.value, prefix, false));
 		this.#announcer.say('Answer started');
 		this.#mustWorker().post({ type: 'start', runId: id, endpoint, request });
@@ -107,26 +118,31 @@ export class RunRegistry {
 		this.#worker?.post({ type: 'retry_never', runId: id });
 	}
 
-	/** Runs whose tab is gone: their text becomes a message marked as interrupted. */
-	async recoverInterrupted(): Promise<void> {
-		const open = await this.#workspace.openRuns();
-		if (!open.ok) return;
-		for (const run of open.value) {
-			await navigator.locks.request(lockName(run.id), { ifAvailable: true }, async (lock) => {
-				if (!lock || this.live.get(run.id)?.isElsewhere === false) return;
-				const chunks = await this.#workspace.journalled(run.id);
-				if (!chunks.ok) return;
-				const read = (channel: string): string =>
-					chunks.value.filter((chunk) => chunk.channel === channel).map((chunk) => chunk.text).join('');
-				const content = read('content');
-				await this.#workspace.sealRun(run.id, {
-					state: 'interrupted',
-					parts: toParts(content, read('reasoning'), null, []),
-					failure: { code: 'interrupted', message: '', status: null, provider: null, maybeCharged: true }
-				});
-			});
-		}
+	/** Finds runs of tabs that are gone, and watches those of tabs that may go. */
+	async recover(): Promise<void> {
 		await this.#mirror();
+		// A tab that is just closing may still hold its locks: those are waited for.
+		for (const run of this.live.values()) this.#watch(run.row);
+	}
+
+	/** Whoever gets the lock of a run that has not ended makes a message of what its journal holds. */
+	#watch(run: RunRow): void {
+		if (this.#watched.has(run.id)) return;
+		this.#watched.add(run.id);
+		void navigator.locks.request(lockName(run.id), async () => {
+			this.#watched.delete(run.id);
+			const now = await this.#workspace.run(run.id);
+			if (!now.ok || !now.value || TERMINAL.includes(now.value.state)) return;
+			const chunks = await this.#workspace.journalled(run.id);
+			if (!chunks.ok) return;
+			const read = (channel: string): string =>
+				chunks.value.filter((chunk) => chunk.channel === channel).map((chunk) => chunk.text).join('');
+			await this.#workspace.sealRun(run.id, {
+				state: 'interrupted',
+				parts: toParts(read('content'), read('reasoning'), null, []),
+				failure: INTERRUPTED
+			});
+		});
 	}
 
 	/** Shows what other tabs are making. */
@@ -134,10 +150,15 @@ export class RunRegistry {
 		const open = await this.#workspace.openRuns();
 		if (!open.ok) return;
 		const openIds = new Set(open.value.map((run) => run.id));
-		for (const [id, run] of this.live) if (run.isElsewhere && !openIds.has(id)) this.live.delete(id);
+		for (const [id, run] of this.live) {
+			if (!run.isElsewhere || openIds.has(id)) continue;
+			this.live.delete(id);
+			await this.#tellEnded(id);
+		}
 		for (const row of open.value) {
 			const known = this.live.get(row.id);
-			if (known && !known.isElsewhere) continue;
+			// This tab's own, or just about to be shown as such.
+			if (known?.isElsewhere === false || this.#release.has(row.id)) continue;
 			const mirror = known ?? new LiveRun(row, '', true);
 			mirror.state = row.state;
 			mirror.notBefore = row.notBefore;
@@ -146,8 +167,16 @@ export class RunRegistry {
 				mirror.content = chunks.value.filter((chunk) => chunk.channel === 'content').map((chunk) => chunk.text).join('');
 				mirror.reasoning = chunks.value.filter((chunk) => chunk.channel === 'reasoning').map((chunk) => chunk.text).join('');
 			}
-			if (!known && !this.live.has(row.id)) this.live.set(row.id, mirror);
+			if (!this.live.has(row.id)) this.live.set(row.id, mirror);
+			this.#watch(row);
 		}
+	}
+
+	async #tellEnded(id: string): Promise<RunRow | null> {
+		const run = await this.#workspace.run(id);
+		if (!run.ok || !run.value) return null;
+		for (const listener of this.#onEnded) listener(run.value);
+		return run.value;
 	}
 
 	#mustWorker(): RunWorker {
@@ -225,24 +254,26 @@ export class RunRegistry {
 		this.#announcer.say(
 			outcome.state === 'failed' ? 'Answer failed' : `${content} — Answer ${outcome.state === 'done' ? 'finished' : 'stopped'}, ${words} words`
 		);
-		this.#onSealed.get(id)?.(sealed.value, run.row);
+		const estimated = this.#estimated.get(id);
 		this.#forget(id);
+		const ended = await this.#tellEnded(id);
+		if (ended && estimated !== undefined) await learnFrom(this.#workspace, ended, estimated);
 	}
 
 	async #sealCrashed(run: LiveRun): Promise<void> {
 		const sealed = await this.#workspace.sealRun(run.row.id, {
 			state: 'interrupted',
 			parts: toParts(run.content === run.prefix ? '' : run.content, run.reasoning, null, []),
-			failure: { code: 'interrupted', message: '', status: null, provider: null, maybeCharged: true }
+			failure: INTERRUPTED
 		});
-		if (sealed.ok) this.#onSealed.get(run.row.id)?.(sealed.value, run.row);
 		this.#forget(run.row.id);
+		if (sealed.ok) await this.#tellEnded(run.row.id);
 	}
 
 	#forget(id: string): void {
 		this.live.delete(id);
 		this.#attempts.delete(id);
-		this.#onSealed.delete(id);
+		this.#estimated.delete(id);
 		this.#let(id);
 	}
 

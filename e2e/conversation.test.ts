@@ -1,0 +1,199 @@
+import { expect, test } from '@playwright/test';
+import { Stemma } from './stemma.ts';
+
+test('a first conversation: ask, read, see how it came about', async ({ page }) => {
+	const stemma = new Stemma(page);
+	await stemma.openWithPractice();
+	await stemma.ask('Show me some code and a table');
+	await expect(stemma.articles).toHaveCount(2);
+	const answer = stemma.articles.nth(1);
+	await expect(answer.getByRole('table').first()).toBeVisible();
+	await expect(answer.getByRole('button', { name: 'Copy code' }).first()).toBeVisible();
+	await expect(answer).toContainText('tokens/s');
+	await expect(answer).toContainText('stop');
+	await expect(answer.getByTitle('cost')).toContainText('—');
+	await expect(answer.getByText(/^Thought for/)).toBeVisible();
+	await expect(page).toHaveTitle('Show me some code and a table · Stemma');
+
+	await stemma.button(answer, 'What was sent').click();
+	const sent = page.getByRole('dialog', { name: 'What was sent' });
+	await expect(sent.getByRole('listitem')).toContainText(['Show me some code and a table']);
+	await expect(sent).toContainText('practice');
+});
+
+test('editing and asking again make versions, and going back returns to the leaf one left', async ({ page }) => {
+	const stemma = new Stemma(page);
+	await stemma.openWithPractice();
+	await stemma.ask('first question');
+	await stemma.ask('second question');
+	await stemma.expectLength(4);
+
+	await stemma.button(await stemma.at(1), 'Edit').click();
+	await page.getByRole('textbox', { name: 'Edit message' }).fill('another question');
+	await page.getByRole('button', { name: 'Save and ask' }).click();
+	await expect(await stemma.at(1)).toContainText('another question');
+	await stemma.waitForAnswer();
+	await stemma.expectLength(2);
+	const question = await stemma.at(1);
+	await expect(question).toContainText('2/2');
+
+	await stemma.button(question, 'Previous version').click();
+	await expect(question).toContainText('1/2');
+	await expect(await stemma.at(3)).toContainText('second question');
+	await stemma.expectLength(4);
+
+	await stemma.button(await stemma.at(4), 'Regenerate').click();
+	await stemma.waitForAnswer();
+	await expect(await stemma.at(4)).toContainText('2/2');
+	await stemma.button(await stemma.at(4), 'Previous version').click();
+	await expect(await stemma.at(4)).toContainText('1/2');
+});
+
+test('an edited answer is a version of its own and asks nobody', async ({ page }) => {
+	const stemma = new Stemma(page);
+	await stemma.openWithPractice();
+	await stemma.ask('a question');
+	await stemma.button(stemma.articles.nth(1), 'Edit').click();
+	await page.getByRole('textbox', { name: 'Edit message' }).fill('My own words.');
+	await page.getByRole('button', { name: 'Save as new version' }).click();
+	await expect(stemma.articles.nth(1)).toContainText('My own words.');
+	await expect(stemma.articles.nth(1)).toContainText('2/2');
+	await expect(page.getByRole('button', { name: 'Stop' })).toBeHidden();
+});
+
+test('a fork starts at any message, and nothing is copied or lost', async ({ page }) => {
+	const stemma = new Stemma(page);
+	await stemma.openWithPractice();
+	await stemma.ask('one');
+	await stemma.ask('two');
+	await stemma.button(await stemma.at(2), 'Fork').click();
+	await stemma.expectLength(2);
+	await stemma.ask('two, otherwise');
+	await stemma.expectLength(4);
+	await expect(await stemma.at(3)).toContainText('2/2');
+	await stemma.button(await stemma.at(3), 'Previous version').click();
+	await expect(await stemma.at(3)).toContainText('1/2');
+	await stemma.expectLength(4);
+});
+
+test('stop keeps the text, and the answer can be continued', async ({ page }) => {
+	const stemma = new Stemma(page);
+	await stemma.openWithPractice();
+	await stemma.send('a long answer please');
+	await expect(page.locator('article[aria-busy="true"] .prose')).toContainText(/\w{3,}/);
+	await page.getByRole('button', { name: 'Stop' }).click();
+	const answer = stemma.articles.nth(1);
+	await expect(answer).toContainText('Stopped');
+	const kept = (await answer.locator('.prose').innerText()).slice(0, 20);
+	await stemma.button(answer, 'Continue').click();
+	await expect(page.locator('article[aria-busy="true"]')).toHaveCount(1);
+	await expect(page.locator('article[aria-busy="true"] .prose')).toContainText(kept);
+	await expect(page.getByText(/Waiting|Connecting/)).toBeHidden();
+	await page.waitForTimeout(500);
+	await page.getByRole('button', { name: 'Stop' }).click();
+	await expect(stemma.articles.nth(1)).toContainText('2/2');
+	await expect(stemma.articles.nth(1).locator('.prose')).toContainText(kept);
+});
+
+test('a reload in mid-answer keeps the text and says so', async ({ page }) => {
+	const stemma = new Stemma(page);
+	await stemma.openWithPractice();
+	await stemma.send('a long answer please');
+	const live = page.locator('article[aria-busy="true"] .prose');
+	await expect(live).toContainText('You wrote');
+	await page.waitForTimeout(1200);
+	const seen = (await live.innerText()).slice(0, 40);
+	await page.reload();
+	await expect(stemma.articles.nth(1)).toContainText('Interrupted', { timeout: 15_000 });
+	await expect(stemma.articles.nth(1).locator('.prose')).toContainText(seen);
+	await expect(stemma.button(stemma.articles.nth(1), 'Continue')).toBeVisible();
+});
+
+test('drafts survive a reload', async ({ page }) => {
+	const stemma = new Stemma(page);
+	await stemma.openWithPractice();
+	await stemma.message.fill('half a thou');
+	await page.waitForTimeout(600);
+	await page.reload();
+	await expect(stemma.message).toHaveValue('half a thou');
+});
+
+test('conversations are renamed, pinned, hidden, brought back and searched', async ({ page }) => {
+	const stemma = new Stemma(page);
+	await stemma.openWithPractice();
+	await stemma.ask('Über Bäume');
+	await stemma.newConversation();
+	await stemma.ask('about rivers');
+	const list = page.getByRole('navigation', { name: 'Conversations' });
+	await expect(list.getByRole('link')).toHaveCount(2);
+
+	await page.getByRole('searchbox', { name: 'Search conversations' }).fill('uber baume');
+	await expect(list.getByRole('link')).toHaveText([/Über Bäume/]);
+	await page.getByRole('searchbox', { name: 'Search conversations' }).fill('');
+
+	await list.getByRole('link', { name: 'Über Bäume' }).hover();
+	await page.getByRole('button', { name: 'Actions for Über Bäume' }).click();
+	await page.getByRole('menuitem', { name: 'Pin' }).click();
+	await expect(list.getByRole('link').first()).toContainText('Über Bäume');
+
+	await list.getByRole('link', { name: 'about rivers' }).hover();
+	await page.getByRole('button', { name: 'Actions for about rivers' }).click();
+	await page.getByRole('menuitem', { name: 'Rename' }).click();
+	await page.getByRole('textbox', { name: 'Title' }).fill('Rivers and lakes');
+	await page.keyboard.press('Enter');
+	await expect(list.getByRole('link', { name: 'Rivers and lakes' })).toBeVisible();
+
+	await list.getByRole('link', { name: 'Rivers and lakes' }).hover();
+	await page.getByRole('button', { name: 'Actions for Rivers and lakes' }).click();
+	await page.getByRole('menuitem', { name: 'Hide' }).click();
+	await expect(list.getByRole('link')).toHaveCount(1);
+	await page.getByRole('button', { name: 'Undo' }).click();
+	await expect(list.getByRole('link')).toHaveCount(2);
+});
+
+test('several conversations stream at once', async ({ page }) => {
+	const stemma = new Stemma(page);
+	await stemma.openWithPractice();
+	await stemma.send('a long answer on trees');
+	await expect(page.locator('article[aria-busy="true"]')).toHaveCount(1);
+	await stemma.newConversation();
+	await stemma.send('a long answer on rivers');
+	await expect(page.locator('article[aria-busy="true"]')).toHaveCount(1);
+	const list = page.getByRole('navigation', { name: 'Conversations' });
+	await expect(list.getByTitle('An answer is being written')).toHaveCount(2);
+	await list.getByRole('link', { name: 'a long answer on trees' }).click();
+	await expect(page.locator('article[aria-busy="true"] .prose')).toContainText('trees');
+});
+
+test('a message opens by its address on whatever branch it is', async ({ page }) => {
+	const stemma = new Stemma(page);
+	await stemma.openWithPractice();
+	await stemma.ask('one');
+	const first = await stemma.articles.nth(1).getAttribute('data-node');
+	await stemma.button(stemma.articles.nth(1), 'Regenerate').click();
+	await stemma.waitForAnswer();
+	await expect(stemma.articles.nth(1)).toContainText('2/2');
+	await page.goto(`${new URL(page.url()).pathname}?at=${first}`);
+	await expect(stemma.articles.nth(1)).toHaveAttribute('data-node', first ?? '');
+	await expect(stemma.articles.nth(1)).toContainText('1/2');
+});
+
+test('the keyboard alone is enough', async ({ page }) => {
+	const stemma = new Stemma(page);
+	await stemma.openWithPractice();
+	await page.keyboard.type('written by keys');
+	await page.keyboard.press('Enter');
+	await stemma.waitForAnswer();
+	await page.keyboard.press('Control+Shift+O');
+	await expect(page.getByText('Write the first message below')).toBeVisible();
+	await page.keyboard.press('Control+k');
+	await page.keyboard.type('written by');
+	await expect(page.getByRole('option', { name: 'written by keys' })).toBeVisible();
+	await page.keyboard.press('Enter');
+	await expect(stemma.articles).toHaveCount(2);
+	await page.keyboard.press('Alt+ArrowUp');
+	await page.keyboard.press('Escape');
+	await page.locator('body').click({ position: { x: 5, y: 500 } });
+	await page.keyboard.press('?');
+	await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
+});

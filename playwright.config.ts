@@ -1,0 +1,51 @@
+import { defineConfig } from '@playwright/test';
+
+const port = 47931;
+const upstreamPort = 47932;
+
+export default defineConfig({
+	testDir: 'e2e',
+	fullyParallel: true,
+	workers: process.env['CI'] ? 1 : 2,
+	timeout: 60_000,
+	forbidOnly: Boolean(process.env['CI']),
+	reporter: [['list'], ['junit', { outputFile: 'test-results/e2e.xml' }]],
+	outputDir: 'test-results/e2e',
+	use: {
+		baseURL: `http://127.0.0.1:${port}`,
+		viewport: { width: 1280, height: 860 },
+		screenshot: 'only-on-failure',
+		launchOptions: {
+			executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+			args: [
+				'--no-sandbox',
+				'--disable-gpu',
+				'--disable-quic',
+				'--no-first-run',
+				'--disable-background-networking',
+				'--disable-component-update',
+				'--disable-sync'
+			]
+		}
+	},
+	webServer: [
+		{
+			command: `node_modules/.bin/bun packages/testkit/src/server/main.ts --port ${upstreamPort}`,
+			url: `http://127.0.0.1:${upstreamPort}/v1/models`,
+			reuseExistingServer: !process.env['CI']
+		},
+		{
+			command: 'node scripts/start.mjs',
+			url: `http://127.0.0.1:${port}/api/health`,
+			timeout: 240_000,
+			reuseExistingServer: !process.env['CI'],
+			env: {
+				STEMMA_PORT: String(port),
+				STEMMA_OPEN: '0',
+				STEMMA_DATA: 'test-results/data',
+				STEMMA_BASE_URL: `http://127.0.0.1:${upstreamPort}/v1`,
+				STEMMA_API_KEY: 'sk-e2e-secret'
+			}
+		}
+	]
+});
