@@ -3,6 +3,7 @@
  * The front of the prompt never changes from turn to turn, so that prompt caches hold.
  */
 import { hashOf } from './hash.ts';
+import type { Opening } from './linearise.ts';
 import type { Body, NodeId, NodeKind, Role } from './node.ts';
 import type { Hash } from './part.ts';
 import { partsToText, toolCalls, toolResults } from './render.ts';
@@ -16,7 +17,7 @@ export interface ContextNode {
 	/** Null when redacted. */
 	readonly body: Body | null;
 	/** Set on the oldest message of a merged branch (see linearise). */
-	readonly opens?: { readonly branch: number; readonly of: number };
+	readonly opens?: readonly Opening[];
 }
 
 export interface ContextBudget {
@@ -125,15 +126,20 @@ export function createContextBuilder(options: ContextOptions): ContextBuilder {
 		takenSinceLeftOut = false;
 	};
 	let takenSinceLeftOut = false;
+	let isFull = false;
 
 	const head: Piece[] = [
 		...options.instructions.filter((text) => text !== '').map((text) => instructionPiece(text)),
-		...options.fixed.filter((node) => !excluded.has(node.id)).flatMap(nodeToPieces).map(asSystem)
+		...options.fixed.filter((node) => !excluded.has(node.id)).flatMap(nodeToPieces).map(asSystem('Pinned'))
 	];
-	const summaryPieces: Piece[] = [];
+	const summarised: Piece[] = [];
 	/** Newest first. */
 	const tail: Piece[][] = [];
-	let tokens = [...head, ...options.volatile.map(instructionPiece)].reduce((sum, piece) => sum + cost(piece), 0);
+	const request: Piece[] = options.goOn === 'ask' ? [{ ...instructionPiece(GO_ON), role: 'user' }] : [];
+	let tokens = [...head, ...options.volatile.map(instructionPiece), ...request].reduce(
+		(sum, piece) => sum + cost(piece),
+		0
+	);
 	let skippingTo: NodeId | null = null;
 
 	function cost(piece: Piece): number {
@@ -143,30 +149,26 @@ export function createContextBuilder(options: ContextOptions): ContextBuilder {
 
 	return {
 		offer(node) {
+			if (isFull) return 'full';
 			if (skippingTo !== null) {
 				leaveOut('summarised', node.id);
 				if (node.id === skippingTo) skippingTo = null;
 				return 'more';
 			}
-			if (fixedIds.has(node.id)) return 'more';
+			// A pin on the very last message does not take the question away.
+			if (fixedIds.has(node.id) && (tail.length > 0 || node.role === 'system')) return 'more';
 			if (excluded.has(node.id)) {
 				leaveOut('excluded', node.id);
 				return 'more';
 			}
 			const summary = tail.length > 0 ? summaries?.get(node.id) : undefined;
-			if (summary) {
-				const pieces = nodeToPieces(summary.node).map(asSystem);
-				summaryPieces.unshift(...pieces);
-				tokens += pieces.reduce((sum, piece) => sum + cost(piece), 0);
-				leaveOut('summarised', node.id);
-				skippingTo = node.id === summary.from ? null : summary.from;
-				return 'more';
-			}
-			if (node.body === null) {
+			const summaryPieces = summary ? nodeToPieces(summary.node).map(asSystem('Summary')) : [];
+			const isSummarised = summary !== undefined && summaryPieces.length > 0;
+			if (!isSummarised && node.body === null) {
 				leaveOut('redacted', node.id);
 				return 'more';
 			}
-			const pieces = nodeToPieces(node);
+			const pieces = isSummarised ? summaryPieces : nodeToPieces(node);
 			if (pieces.length === 0) {
 				leaveOut('empty', node.id);
 				return 'more';
@@ -175,26 +177,39 @@ export function createContextBuilder(options: ContextOptions): ContextBuilder {
 			// The last message is always sent: the server says better than we can that it is too long.
 			if (limit !== null && tail.length > 0 && tokens + added > limit) {
 				leaveOut('budget', node.id, node.pos + 1);
+				isFull = true;
 				return 'full';
 			}
 			tokens += added;
-			tail.push(pieces);
-			takenSinceLeftOut = true;
+			if (isSummarised) {
+				summarised.unshift(...pieces);
+				leaveOut('summarised', node.id);
+				skippingTo = node.id === summary.from ? null : summary.from;
+			} else {
+				tail.push(pieces);
+				takenSinceLeftOut = true;
+			}
 			return 'more';
 		},
 
 		finish() {
-			const line = pairTools(tail.toReversed().flat(), leaveOut);
-			const firstTurn = line.findIndex((piece) => piece.role !== 'assistant');
-			const wasCut = options.cut === true || leftOut.some(({ reason }) => reason === 'budget');
+			const leaveOutOne = (reason: LeftOutReason, newest: NodeId): void => {
+				leftOut.push({ reason, newest, count: 1 });
+			};
+			const taken = tail.toReversed().flat();
+			// Most servers take system text at the front only.
+			const standing = taken.filter((piece) => piece.role === 'system');
+			const line = pairTools(
+				taken.filter((piece) => piece.role !== 'system'),
+				leaveOutOne
+			);
+			const firstTurn = line.findIndex((piece) => piece.role === 'user');
+			const wasCut = options.cut === true || isFull;
 			// A history cut in the middle must not open with an answer to a question nobody sees.
 			const start = wasCut && firstTurn > 0 ? firstTurn : 0;
-			for (const piece of line.slice(0, start)) {
-				for (const id of piece.nodes) leaveOut('leading_answer', id);
-			}
-			const turns = mergeNeighbours([...head, ...summaryPieces, ...line.slice(start)]);
+			for (const id of new Set(line.slice(0, start).flatMap((piece) => piece.nodes))) leaveOutOne('leading_answer', id);
+			const turns = mergeNeighbours([...head, ...standing, ...summarised, ...line.slice(start), ...request]);
 			addVolatile(turns, options.volatile);
-			if (options.goOn === 'ask') turns.push({ ...instructionPiece(GO_ON), role: 'user' });
 
 			let prefix: Hash = hashOf('prompt/1', []);
 			const messages: PromptMessage[] = [];
@@ -219,16 +234,28 @@ export function createContextBuilder(options: ContextOptions): ContextBuilder {
 	};
 }
 
-const instructionPiece = (text: string): Piece => ({ role: 'system', nodes: [], content: text, calls: [], answers: null });
+/** Not from a node, so perhaps not well-formed yet. */
+const instructionPiece = (text: string): Piece => ({
+	role: 'system',
+	nodes: [],
+	content: text.toWellFormed(),
+	calls: [],
+	answers: null
+});
 
-/** Pins keep who said them when they move to the front. */
-const asSystem = (piece: Piece): Piece =>
-	piece.role === 'system' ? piece : { ...piece, role: 'system', content: `Pinned, from the ${piece.role}:\n${piece.content}` };
+/** Pins and summaries move to the front, with a word on where they come from. */
+const asSystem =
+	(origin: 'Pinned' | 'Summary') =>
+	(piece: Piece): Piece => {
+		if (piece.role === 'system') return piece;
+		const label = origin === 'Pinned' ? `Pinned, from the ${piece.role}:` : 'Summary of what was said before:';
+		return { role: 'system', nodes: piece.nodes, content: `${label}\n${piece.content}`, calls: [], answers: null };
+	};
 
 function nodeToPieces(node: ContextNode): Piece[] {
 	const parts = node.body?.parts ?? [];
 	const text = partsToText(parts);
-	const label = node.opens ? `[Branch ${node.opens.branch} of ${node.opens.of}]\n` : '';
+	const label = (node.opens ?? []).map(({ branch, of }) => `[Branch ${branch} of ${of}]\n`).join('');
 	const calls = toolCalls(parts).map(
 		(call): ToolCallWire => ({ id: call.id, type: 'function', function: { name: call.name, arguments: call.arguments } })
 	);
@@ -246,22 +273,27 @@ function nodeToPieces(node: ContextNode): Piece[] {
 	return pieces;
 }
 
-/** Drops calls without a result and results without a call: servers refuse both, for ever after. */
+/**
+ * Keeps a call only with its result right behind it, and a result only behind its call: servers refuse
+ * anything else, and would refuse the whole conversation for ever after.
+ */
 function pairTools(line: readonly Piece[], leaveOut: (reason: LeftOutReason, newest: NodeId) => void): Piece[] {
-	const answered = new Set(line.flatMap((piece) => (piece.answers === null ? [] : [piece.answers])));
-	const called = new Set<string>();
 	const kept: Piece[] = [];
-	for (const piece of line) {
-		const first = piece.nodes[0];
-		if (piece.answers !== null) {
-			if (called.delete(piece.answers)) kept.push(piece);
-			else if (first !== undefined) leaveOut('tool_pairing', first);
-			continue;
-		}
-		const calls = piece.calls.filter((call) => answered.has(call.id));
-		for (const call of calls) called.add(call.id);
-		if (calls.length < piece.calls.length && first !== undefined) leaveOut('tool_pairing', first);
-		if (piece.content !== '' || calls.length > 0) kept.push({ ...piece, calls });
+	for (let i = 0; i < line.length; i++) {
+		const piece = line[i];
+		if (piece === undefined) break;
+		const results: Piece[] = [];
+		for (let next = line[i + 1]; next !== undefined && next.answers !== null; next = line[++i + 1]) results.push(next);
+		const calls = piece.calls.filter((call) => results.some((result) => result.answers === call.id));
+		const answers = calls.flatMap((call) => results.find((result) => result.answers === call.id) ?? []);
+		const stray = piece.answers === null ? [] : [piece];
+		const unpaired = [
+			...(calls.length < piece.calls.length ? [piece] : stray),
+			...results.filter((result) => !answers.includes(result))
+		];
+		for (const id of new Set(unpaired.flatMap((each) => each.nodes))) leaveOut('tool_pairing', id);
+		if (piece.answers === null && (piece.content !== '' || calls.length > 0)) kept.push({ ...piece, calls });
+		kept.push(...answers);
 	}
 	return kept;
 }
@@ -288,7 +320,7 @@ function addVolatile(turns: Piece[], blocks: readonly string[]): void {
 	if (blocks.length === 0) return;
 	const index = turns.findLastIndex((piece) => piece.role === 'user');
 	const turn = turns[index];
-	if (turn) turns[index] = { ...turn, content: [turn.content, ...blocks].join('\n\n') };
+	if (turn) turns[index] = { ...turn, content: [turn.content, ...blocks.map((block) => block.toWellFormed())].join('\n\n') };
 	else turns.push({ ...instructionPiece(blocks.join('\n\n')), role: 'user' });
 }
 

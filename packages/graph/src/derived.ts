@@ -69,11 +69,11 @@ export function createGraphIndex(): GraphIndex {
 		return here;
 	};
 
-	const ancestors = (rows: readonly number[], minGen = 0): readonly number[] => {
+	const ancestors = (rows: readonly number[]): readonly number[] => {
 		const seen = new Set<number>();
 		const pending = [...rows];
 		for (let row = pending.pop(); row !== undefined; row = pending.pop()) {
-			if (seen.has(row) || at(gens, row) < minGen) continue;
+			if (seen.has(row)) continue;
 			seen.add(row);
 			pending.push(...parents(row));
 		}
@@ -81,6 +81,8 @@ export function createGraphIndex(): GraphIndex {
 	};
 
 	const isAncestor = (ancestor: number, row: number): boolean => {
+		// Most questions are about one reply chain, where jumps answer at once.
+		if (levelAncestor(row, at(poss, ancestor)) === ancestor) return true;
 		const minGen = at(gens, ancestor);
 		const seen = new Set<number>();
 		const pending = [row];
@@ -147,7 +149,7 @@ export function createGraphIndex(): GraphIndex {
 			return left;
 		},
 		isAncestor,
-		ancestors: (rows) => ancestors(rows),
+		ancestors,
 		maximal(rows) {
 			const distinct = [...new Set(rows)];
 			return distinct.filter(

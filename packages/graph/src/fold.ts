@@ -3,7 +3,7 @@
  * It does not depend on the order in which operations arrive, nor on how often.
  */
 import { compareOps } from './op-log.ts';
-import type { ConversationId, HashedOp, Op, OpId, RefKind } from './op.ts';
+import type { AddToSet, ConversationId, HashedOp, MoveRef, Op, OpId, RefKind, RemoveFromSet } from './op.ts';
 import type { NodeId } from './node.ts';
 import type { JsonValue } from './part.ts';
 
@@ -39,13 +39,18 @@ export function fold(ops: Iterable<HashedOp>): FoldState {
 		compareOps(a.op, b.op)
 	);
 	const tombstones = new Set<string>();
-	const seen = new Set<OpId>();
+	/** Per register: an operation has no say about what happened to another one. */
+	const seenOn = new Map<string, Set<OpId>>();
 	for (const { op } of ordered) {
 		if (op.payload.kind === 'tombstone') tombstones.add(`${op.payload.scope}/${op.payload.id}`);
 		if (op.payload.kind === 'ref' || op.payload.kind === 'remove') {
+			const key = register(op.payload);
+			const seen = seenOn.get(key) ?? new Set<OpId>();
 			for (const id of op.payload.seen) seen.add(id);
+			seenOn.set(key, seen);
 		}
 	}
+	const isSeen = (id: OpId, payload: MoveRef | AddToSet): boolean => seenOn.get(register(payload))?.has(id) ?? false;
 
 	const scalars = new Map<string, JsonValue>();
 	const refs = new Map<string, { kind: RefKind; heads: Map<OpId, NodeId>; payload: { conversation: string; name: string } }>();
@@ -59,7 +64,7 @@ export function fold(ops: Iterable<HashedOp>): FoldState {
 				else scalars.set(scalarKey(payload), payload.value);
 				break;
 			case 'ref': {
-				if (seen.has(id) || payload.target === null) break;
+				if (payload.target === null || isSeen(id, payload)) break;
 				const key = refKey(payload);
 				const ref = refs.get(key) ?? { kind: payload.refKind, heads: new Map<OpId, NodeId>(), payload };
 				ref.kind = payload.refKind;
@@ -68,7 +73,7 @@ export function fold(ops: Iterable<HashedOp>): FoldState {
 				break;
 			}
 			case 'add': {
-				if (seen.has(id)) break;
+				if (isSeen(id, payload)) break;
 				const key = setKey(payload);
 				const values = sets.get(key) ?? new Set<string>();
 				values.add(payload.value);
@@ -92,6 +97,9 @@ export function fold(ops: Iterable<HashedOp>): FoldState {
 		tombstones
 	};
 }
+
+const register = (payload: MoveRef | AddToSet | RemoveFromSet): string =>
+	payload.kind === 'ref' ? `ref/${refKey(payload)}` : `set/${setKey(payload)}/${payload.value}`;
 
 /** A tombstone wins over everything said about its entity, before or after. */
 function isBuried(op: Op, tombstones: ReadonlySet<string>): boolean {

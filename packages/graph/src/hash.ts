@@ -4,6 +4,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalJson } from './jcs.ts';
 import type { Body, GraphNode, NodeHeader, NodeId } from './node.ts';
 import type { Op, OpId } from './op.ts';
+import { parseNodeHeader } from './parse-header.ts';
 import type { Hash } from './part.ts';
 
 /** The prefix keeps a body from ever passing for a header, and lets the format change. */
@@ -23,9 +24,21 @@ export function createNode(header: Omit<NodeHeader, 'v' | 'body_hash'>, body: Bo
 	return { id: nodeId(full), header: full, body };
 }
 
+/** For values from elsewhere: one that has no canonical form matches no hash. */
+export function matchesHash(domain: Domain, value: unknown, hash: Hash): boolean {
+	try {
+		return hashOf(domain, value) === hash;
+	} catch {
+		return false;
+	}
+}
+
+export type NodeDefect = 'header' | 'id' | 'body';
+
 /** What is wrong with a node that came from elsewhere, or null. A missing body is a redacted one. */
-export function nodeDefect(node: GraphNode): 'id' | 'body' | null {
-	if (nodeId(node.header) !== node.id) return 'id';
-	if (node.body !== null && bodyHash(node.body) !== node.header.body_hash) return 'body';
+export function nodeDefect(node: GraphNode): NodeDefect | null {
+	if (!parseNodeHeader(node.header).ok) return 'header';
+	if (!matchesHash('node/1', node.header, node.id)) return 'id';
+	if (node.body !== null && !matchesHash('body/1', node.body, node.header.body_hash)) return 'body';
 	return null;
 }

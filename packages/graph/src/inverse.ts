@@ -29,7 +29,8 @@ export function inverseOf(target: OpId, ops: Iterable<HashedOp>): Result<OpPaylo
 			return ok({ ...payload, value });
 		}
 		case 'ref': {
-			const replaced = log.find(
+			// Of several replaced heads the newest comes back: one operation has one target.
+			const replaced = log.findLast(
 				({ id, op }) =>
 					op.payload.kind === 'ref' && refKey(op.payload) === refKey(payload) && payload.seen.includes(id)
 			);

@@ -25,7 +25,7 @@ function canonicalString(text: string): string {
 }
 
 function canonicalArray(items: readonly unknown[]): string {
-	return `[${items.map(canonicalJson).join(',')}]`;
+	return `[${Array.from(items, (item) => canonicalJson(item)).join(',')}]`;
 }
 
 /** Keys in the order of their UTF-16 units, which is what `<` on strings compares; undefined members are absent. */

@@ -1,5 +1,5 @@
 /** The append-only log of one device: gap-free numbers, a clock that never runs back, a hash chain. */
-import { opId } from './hash.ts';
+import { matchesHash, opId } from './hash.ts';
 import type { DeviceId, HashedOp, Hlc, Op, OpId, OpPayload } from './op.ts';
 import { err, ok, type Result } from './result.ts';
 import { wellFormed } from './well-formed.ts';
@@ -60,7 +60,7 @@ export function verifyChains(ops: readonly HashedOp[], nowMs: number): Result<vo
 	const byDevice = new Map<DeviceId, HashedOp[]>();
 	for (const hashed of ops) {
 		const { device, seq, hlc } = hashed.op;
-		if (opId(hashed.op) !== hashed.id) return err({ code: 'hash', device, seq });
+		if (!matchesHash('op/1', hashed.op, hashed.id)) return err({ code: 'hash', device, seq });
 		if (hlcToMs(hlc) > nowMs + MAX_DRIFT_MS) return err({ code: 'future', device, seq });
 		const chain = byDevice.get(device);
 		if (chain) chain.push(hashed);

@@ -59,6 +59,7 @@ export interface RemoveFromSet {
 export interface Entomb {
 	readonly kind: 'tombstone';
 	readonly scope: 'body' | 'node' | 'conversation';
+	/** Body hash, node id or conversation id. */
 	readonly id: string;
 }
 

@@ -9,7 +9,12 @@ export function partsToText(parts: readonly Part[]): string {
 				if (part.text !== '') blocks.push(part.text);
 				break;
 			case 'quote':
-				blocks.push(part.text.replace(/^/gm, '> '));
+				blocks.push(
+					part.text
+						.split(/\r?\n/)
+						.map((line) => `> ${line}`)
+						.join('\n')
+				);
 				break;
 			case 'image':
 			case 'file':
