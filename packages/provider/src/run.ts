@@ -141,8 +141,9 @@ export function startRun(
 				const closedUntil = isForced ? 0 : gate.notBefore(gateKey);
 				isForced = false;
 				if (closedUntil > timers.now()) {
+					const pause = pauseUntil(closedUntil);
 					setState('retry_wait', { notBefore: closedUntil });
-					if ((await pauseUntil(closedUntil)) === 'never') return finish('cancelled', {});
+					if ((await pause) === 'never') return finish('cancelled', {});
 				}
 				if (hasEnded) return;
 				setState('connecting');
@@ -186,8 +187,9 @@ export function startRun(
 				const notBefore = timers.now() + retryPause(rule, retries, wait, deps.random());
 				retries++;
 				if (failure.code === 'rate_limit') gate.close(gateKey, notBefore);
+				const pause = pauseUntil(notBefore);
 				setState('retry_wait', { notBefore, failure });
-				const choice = await pauseUntil(notBefore);
+				const choice = await pause;
 				if (hasEnded) return;
 				if (choice === 'never') return finish('failed', { failure });
 				isForced = timers.now() < notBefore;
@@ -197,7 +199,10 @@ export function startRun(
 		}
 	};
 
-	drive().catch((thrown: unknown) => {
+	// After the caller has the handle: it may cancel on the very first state.
+	Promise.resolve()
+		.then(drive)
+		.catch((thrown: unknown) => {
 		const message = thrown instanceof Error ? thrown.message : String(thrown);
 		finish('failed', { failure: { code: 'protocol', message, status: null, provider: null, maybeCharged: false } });
 	});

@@ -1,0 +1,123 @@
+import { afterAll, expect, test } from 'bun:test';
+import { createHarness, fastTimers, textOf, type Told } from './harness.ts';
+
+const harness = await createHarness({ timers: fastTimers(100) });
+afterAll(() => harness.server.close());
+
+type Expected =
+	| { readonly state: 'done'; readonly content: string; readonly finish: string; readonly warns?: boolean }
+	| { readonly state: 'failed'; readonly content: string; readonly code: string };
+
+const HELLO = 'Hello, world.';
+const done = (content = HELLO, finish = 'stop', warns = false): Expected => ({ state: 'done', content, finish, warns });
+const failed = (code: string, content = ''): Expected => ({ state: 'failed', content, code });
+
+const rules: Readonly<Record<string, Expected>> = {
+	plain: done(),
+	comments: done(),
+	bom: done(),
+	'no-space': done(),
+	'multi-line-data': done(),
+	'event-lines': done(),
+	'empty-data': done(),
+	'no-final-blank-line': done(),
+	malformed: done(),
+	surrogates: done('😀'),
+	'invalid-utf8': done('a\ufffdb'),
+	reasoning: done(),
+	'content-parts': done(),
+	refusal: done('I will not.'),
+	'null-delta': done(),
+	'no-choices': done(),
+	'minimal-chunks': done(HELLO, 'unknown'),
+	'finish-twice': done(),
+	'finish-empty-string': done(),
+	'finish-unknown': done(HELLO, 'because'),
+	length: done(HELLO, 'length', true),
+	'only-reasoning': done('', 'length', true),
+	'not-streamed': done(),
+	'no-done': done(),
+	'done-without-finish': done(HELLO, 'unknown'),
+	'usage-only-end': done(HELLO, 'unknown'),
+	'error-after-length': done(HELLO, 'length', true),
+	'heartbeats-after-finish': done(),
+	truncated: failed('truncated', HELLO),
+	'reset-mid-event': failed('network', HELLO),
+	'hang-mid-answer': failed('timeout', HELLO),
+	'error-mid': failed('protocol', HELLO),
+	'error-mid-no-choices': failed('server', HELLO),
+	'finish-error': failed('server', HELLO),
+	'too-big-event': failed('oversize'),
+	'string-error': failed('protocol'),
+	'html-200': failed('protocol'),
+	'zod-error': failed('bad_request'),
+	'context-length': failed('context_length'),
+	'not-retryable': failed('unavailable')
+};
+
+const check = (told: Told, expected: Expected): void => {
+	const { outcome } = told;
+	expect(outcome.state).toBe(expected.state);
+	expect(outcome.content).toBe(expected.content);
+	if (expected.state === 'done') {
+		expect(outcome.finish).toBe(expected.finish);
+		expect(outcome.warning !== null).toBe(expected.warns ?? false);
+	} else {
+		expect(outcome.failure?.code as string).toBe(expected.code);
+	}
+	expect(textOf(told, 'journal', 'content')).toBe(expected.content);
+	expect(textOf(told, 'delta', 'content')).toBe(expected.content);
+	expect(told.messages.at(-1)?.type).toBe('end');
+};
+
+for (const [scenario, expected] of Object.entries(rules)) {
+	for (const framing of scenario === 'too-big-event' ? [''] : ['?slice=1', '?slice=7', '?slice=64', '?newline=crlf']) {
+		// A carriage return inside the events is part of what these scenarios are about.
+		if (framing === '?newline=crlf' && ['not-streamed', 'invalid-utf8'].includes(scenario)) continue;
+		test(`${scenario}${framing}`, async () => {
+			check(await harness.run(`scenario:${scenario}${framing}`), expected);
+		});
+	}
+}
+
+test('every alias of reasoning arrives as reasoning, with its details whole', async () => {
+	for (const alias of ['reasoning', 'reasoning-content', 'reasoning-text', 'reasoning-details']) {
+		const { outcome } = await harness.run(`scenario:${alias}`);
+		expect(outcome.reasoning).toBe('Hm. Yes.');
+		expect(outcome.content).toBe(HELLO);
+		expect(outcome.reasoningMs).not.toBeNull();
+	}
+	const { outcome } = await harness.run('scenario:reasoning-details');
+	expect(outcome.reasoningDetails).toEqual([{ type: 'reasoning.text', text: 'Hm. Yes.', index: 0, signature: 'c2ln' }]);
+});
+
+test('two tool calls that share an index stay two', async () => {
+	const { outcome } = await harness.run('scenario:tool-calls');
+	expect(outcome.toolCalls).toEqual([
+		{ id: 'a', name: 'look', arguments: '{"at":1}' },
+		{ id: 'b', name: 'find', arguments: '{}' }
+	]);
+});
+
+test('the record of an attempt holds who answered and what it cost, exactly', async () => {
+	const { attempts } = await harness.run('scenario:plain');
+	expect(attempts).toHaveLength(1);
+	expect(attempts[0]).toMatchObject({
+		provider: 'TestProvider',
+		servedModel: 'test/model',
+		generationId: 'gen-test-1',
+		httpStatus: 200,
+		finish: 'stop',
+		usage: { promptTokens: 12, cachedTokens: 4, completionTokens: 3, reasoningTokens: 1, costNano: 42_000 },
+		failure: null
+	});
+	const { attempts: switched } = await harness.run('scenario:model-switched');
+	expect(switched[0]).toMatchObject({ servedModel: 'other/model', provider: 'Other' });
+});
+
+test('account ids never come out', async () => {
+	const { outcome, messages } = await harness.run('scenario:status?code=403&message=Blocked+for+user_2wT5ElBE4Es3R4QrNLpZiXICmQP');
+	expect(outcome.failure?.code).toBe('forbidden');
+	expect(JSON.stringify(messages)).not.toContain('2wT5ElBE4Es3R4QrNLpZiXICmQP');
+	expect(JSON.stringify(messages)).not.toContain('sk-test-key');
+});
