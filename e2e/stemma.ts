@@ -53,7 +53,9 @@ export class Stemma {
 	/** The message at a place of the path, brought into view. */
 	async at(place: number): Promise<Locator> {
 		const article = this.page.locator(`article[aria-posinset="${place}"]`);
-		await this.page.getByRole('feed').evaluate((feed, top) => feed.scrollTo(0, top ? 0 : feed.scrollHeight), place <= 2);
+		await this.page
+			.getByRole('feed')
+			.evaluate((feed, top) => feed.scrollTo(0, top ? 0 : feed.scrollHeight), place <= 2);
 		await expect(article).toBeVisible();
 		return article;
 	}
@@ -70,13 +72,15 @@ export class Stemma {
 	}
 
 	async waitForAnswer(): Promise<void> {
-		await expect(this.page.getByRole('button', { name: 'Stop' })).toBeHidden({ timeout: 30_000 });
+		await expect(this.page.getByRole('button', { name: 'Stop', exact: true })).toBeHidden({
+			timeout: 30_000
+		});
 		await expect(this.page.locator('article[aria-busy="true"]')).toHaveCount(0);
 	}
 
 	async ask(text: string): Promise<void> {
 		await this.send(text);
-		await expect(this.page.getByRole('button', { name: 'Stop' })).toBeVisible();
+		await expect(this.page.getByRole('button', { name: 'Stop', exact: true })).toBeVisible();
 		await this.waitForAnswer();
 	}
 

@@ -20,7 +20,8 @@ if (!opened.ok) {
 	process.exit(1);
 }
 const store = opened.value;
-const randomHex = (bytes: number): string => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('hex');
+const randomHex = (bytes: number): string =>
+	Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('hex');
 const workspace = await openWorkspace({ store, nowMs: () => Date.now(), randomHex }, 'seed');
 if (!workspace.ok) {
 	console.error(workspace.error.message);

@@ -69,7 +69,10 @@ test('only plain web and mail addresses become links, without user names', () =>
 	expect(safeLink('javascript:alert(1)')).toBeNull();
 	expect(safeLink('data:text/html,x')).toBeNull();
 	expect(safeLink('//evil.example')).toBeNull();
-	expect(safeLink('https://openai.com@evil.example/x')).toEqual({ href: 'https://evil.example/x', host: 'evil.example' });
+	expect(safeLink('https://openai.com@evil.example/x')).toEqual({
+		href: 'https://evil.example/x',
+		host: 'evil.example'
+	});
 	expect(safeLink('mailto:a@b.c')?.href).toBe('mailto:a@b.c');
 	expect(imageHost('https://tracker.example/p.gif?d=secret')).toBe('tracker.example');
 	expect(imageHost('file:///etc/passwd')).toBeNull();

@@ -115,7 +115,9 @@ export async function runAttempt(
 	if (response.status < 200 || response.status >= 300) {
 		const text = await readText(response);
 		if (signal.aborted) return { type: 'aborted', state: NOTHING };
-		return serverError(readErrorResponse(text, response.status, response.header('retry-after'), timers.now()));
+		return serverError(
+			readErrorResponse(text, response.status, response.header('retry-after'), timers.now())
+		);
 	}
 	if (!isStream) {
 		const text = await readText(response);
@@ -141,7 +143,11 @@ export async function runAttempt(
 			note({ finish: state.finish, nativeFinish: state.nativeFinish });
 			watchdog.set('grace', GRACE_MS);
 		}
-		if (state.model !== before.model || state.provider !== before.provider || state.generationId !== before.generationId) {
+		if (
+			state.model !== before.model ||
+			state.provider !== before.provider ||
+			state.generationId !== before.generationId
+		) {
 			note({
 				servedModel: state.model,
 				provider: state.provider ?? record.provider,
@@ -157,7 +163,8 @@ export async function runAttempt(
 				continue;
 			}
 			record = { ...record, chunks: record.chunks + 1 };
-			for (const event of normalise(item.name, item.data, timers.now())) if (!state.isDone && !state.error) apply(event);
+			for (const event of normalise(item.name, item.data, timers.now()))
+				if (!state.isDone && !state.error) apply(event);
 		}
 		record = { ...record, bytes: sse.bytes };
 	};
@@ -211,7 +218,10 @@ async function readStream(
 async function readText(response: TransportResponse): Promise<string> {
 	if (!response.body) return '';
 	try {
-		return (await new Response(response.body as ReadableStream<Uint8Array<ArrayBuffer>>).text()).slice(0, ERROR_BODY_CHARS);
+		return (await new Response(response.body as ReadableStream<Uint8Array<ArrayBuffer>>).text()).slice(
+			0,
+			ERROR_BODY_CHARS
+		);
 	} catch {
 		return '';
 	}

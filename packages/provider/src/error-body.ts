@@ -40,13 +40,26 @@ export interface ServerError {
 }
 
 /** The error inside a parsed body or event, or null if there is none. */
-export function readError(body: unknown, status: number | null, retryAfter: string | null, nowMs: number): ServerError | null {
+export function readError(
+	body: unknown,
+	status: number | null,
+	retryAfter: string | null,
+	nowMs: number
+): ServerError | null {
 	const parsed = envelope.safeParse(body);
 	if (!parsed.success) return null;
 	const { error } = parsed.data;
 	const headerWait = waitFromHeader(retryAfter, nowMs);
 	if (typeof error === 'string') {
-		return { status, message: error, type: null, provider: null, limitSource: null, waitMs: headerWait, retryable: null };
+		return {
+			status,
+			message: error,
+			type: null,
+			provider: null,
+			limitSource: null,
+			waitMs: headerWait,
+			retryable: null
+		};
 	}
 	const code = typeof error.code === 'string' ? Number(error.code) : error.code;
 	const raw = error.metadata?.raw;
@@ -54,18 +67,29 @@ export function readError(body: unknown, status: number | null, retryAfter: stri
 	const wait = error.availability?.retry_after ?? error.metadata?.retry_after_seconds;
 	const nested = error.metadata?.headers?.['Retry-After'];
 	return {
-		status: (status !== null && status >= 400 ? status : null) ?? error.http_status ?? (code && code >= 400 && code < 600 ? code : status),
+		status:
+			(status !== null && status >= 400 ? status : null) ??
+			error.http_status ??
+			(code && code >= 400 && code < 600 ? code : status),
 		message: withoutAccount(detail === null ? error.message : `${error.message}: ${detail}`),
 		type: error.metadata?.error_type ?? error.type ?? (typeof error.code === 'string' ? error.code : null),
 		provider: error.metadata?.provider_name ?? null,
 		limitSource: error.metadata?.limit_source ?? null,
-		waitMs: wait !== undefined ? wait * 1000 : (waitFromHeader(typeof nested === 'string' ? nested : null, nowMs) ?? headerWait),
+		waitMs:
+			wait !== undefined
+				? wait * 1000
+				: (waitFromHeader(typeof nested === 'string' ? nested : null, nowMs) ?? headerWait),
 		retryable: error.availability?.retryable ?? null
 	};
 }
 
 /** What a non-2xx answer says, whatever it holds: JSON, HTML or nothing. */
-export function readErrorResponse(text: string, status: number, retryAfter: string | null, nowMs: number): ServerError {
+export function readErrorResponse(
+	text: string,
+	status: number,
+	retryAfter: string | null,
+	nowMs: number
+): ServerError {
 	let body: unknown = null;
 	try {
 		body = JSON.parse(text);
@@ -88,7 +112,8 @@ export function readErrorResponse(text: string, status: number, retryAfter: stri
 const looksLikeHtml = (text: string): boolean => /^\s*</.test(text);
 
 /** Account and organisation ids have no place in a log, an export or a snapshot. */
-const withoutAccount = (message: string): string => message.replace(/\b(user|org)[_-][A-Za-z0-9]{12,}\b/g, '$1_…');
+const withoutAccount = (message: string): string =>
+	message.replace(/\b(user|org)[_-][A-Za-z0-9]{12,}\b/g, '$1_…');
 
 function waitFromHeader(value: string | null, nowMs: number): number | null {
 	if (value === null || value === '') return null;
@@ -123,7 +148,9 @@ export function toFailure(error: ServerError, maybeCharged: boolean): RunFailure
 	);
 	const byStatus = error.status === null ? undefined : CODE_BY_STATUS[error.status];
 	return {
-		code: isTooLong ? 'context_length' : (byStatus ?? (error.status !== null && error.status >= 500 ? 'server' : 'protocol')),
+		code: isTooLong
+			? 'context_length'
+			: (byStatus ?? (error.status !== null && error.status >= 500 ? 'server' : 'protocol')),
 		message: error.message,
 		status: error.status,
 		provider: error.provider,

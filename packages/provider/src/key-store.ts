@@ -25,7 +25,10 @@ export function createKeyStore(indexedDB: IDBFactory): KeyStore {
 			};
 		});
 
-	const withStore = async <T>(mode: IDBTransactionMode, use: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> => {
+	const withStore = async <T>(
+		mode: IDBTransactionMode,
+		use: (store: IDBObjectStore) => IDBRequest<T>
+	): Promise<T> => {
 		const database = await open();
 		try {
 			return await new Promise<T>((resolve, reject) => {

@@ -36,7 +36,15 @@ export async function listModels(
 	signal: AbortSignal
 ): Promise<Result<readonly Model[], RunFailure>> {
 	if (endpoint.via === 'page') {
-		return ok([{ id: PRACTICE_MODEL, name: 'Practice model', contextLength: 32_768, promptPrice: null, completionPrice: null }]);
+		return ok([
+			{
+				id: PRACTICE_MODEL,
+				name: 'Practice model',
+				contextLength: 32_768,
+				promptPrice: null,
+				completionPrice: null
+			}
+		]);
 	}
 	const body = await getJson(transport, endpoint, key, 'models', signal);
 	if (!body.ok) return body;
@@ -69,9 +77,16 @@ export interface KeyReport {
 }
 
 const keyBody = z.looseObject({
-	data: z.looseObject({ label: text, limit_remaining: count, usage: count, is_free_tier: z.boolean().nullish().catch(null) })
+	data: z.looseObject({
+		label: text,
+		limit_remaining: count,
+		usage: count,
+		is_free_tier: z.boolean().nullish().catch(null)
+	})
 });
-const creditsBody = z.looseObject({ data: z.looseObject({ total_credits: z.number(), total_usage: z.number() }) });
+const creditsBody = z.looseObject({
+	data: z.looseObject({ total_credits: z.number(), total_usage: z.number() })
+});
 
 /** Asks OpenRouter about a key; credits need more rights than some keys have, and stay unknown then. */
 export async function checkKey(
@@ -87,7 +102,8 @@ export async function checkKey(
 	const { label, limit_remaining, usage, is_free_tier } = parsed.data.data;
 	const credits = await getJson(transport, endpoint, key, 'credits', signal);
 	const balance = credits.ok ? creditsBody.safeParse(credits.value) : null;
-	const left = balance?.success === true ? balance.data.data.total_credits - balance.data.data.total_usage : null;
+	const left =
+		balance?.success === true ? balance.data.data.total_credits - balance.data.data.total_usage : null;
 	const limits = [limit_remaining ?? null, left].filter((value) => value !== null);
 	return ok({
 		label: label ?? null,
@@ -105,13 +121,23 @@ async function getJson(
 	signal: AbortSignal
 ): Promise<Result<unknown, RunFailure>> {
 	const { accept: _stream, 'content-type': _json, ...headers } = requestHeaders(endpoint, key);
-	const sent = await transport({ method: 'GET', url: endpointUrl(endpoint, path), headers, body: null }, signal);
+	const sent = await transport(
+		{ method: 'GET', url: endpointUrl(endpoint, path), headers, body: null },
+		signal
+	);
 	if (!sent.ok) {
-		return err({ code: 'network', message: sent.error.message, status: null, provider: null, maybeCharged: false });
+		return err({
+			code: 'network',
+			message: sent.error.message,
+			status: null,
+			provider: null,
+			maybeCharged: false
+		});
 	}
 	const { status, body, header } = sent.value;
 	const words = body ? await new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>).text() : '';
-	if (status < 200 || status >= 300) return err(toFailure(readErrorResponse(words, status, header('retry-after'), 0), false));
+	if (status < 200 || status >= 300)
+		return err(toFailure(readErrorResponse(words, status, header('retry-after'), 0), false));
 	try {
 		return ok(JSON.parse(words) as unknown);
 	} catch {
@@ -121,7 +147,8 @@ async function getJson(
 
 const notAnApi = (): RunFailure => ({
 	code: 'protocol',
-	message: 'There is a server, but it does not speak the OpenAI-compatible API. Is the path missing (often /v1)?',
+	message:
+		'There is a server, but it does not speak the OpenAI-compatible API. Is the path missing (often /v1)?',
 	status: null,
 	provider: null,
 	maybeCharged: false

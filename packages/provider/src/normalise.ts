@@ -16,7 +16,12 @@ export type ChunkEvent =
 	| { readonly type: 'reasoning'; readonly text: string }
 	| { readonly type: 'reasoning_details'; readonly details: readonly JsonValue[] }
 	| { readonly type: 'tool'; readonly delta: ToolDelta }
-	| { readonly type: 'meta'; readonly id: string | null; readonly model: string | null; readonly provider: string | null }
+	| {
+			readonly type: 'meta';
+			readonly id: string | null;
+			readonly model: string | null;
+			readonly provider: string | null;
+	  }
 	| { readonly type: 'finish'; readonly reason: string; readonly native: string | null }
 	| { readonly type: 'usage'; readonly usage: Usage }
 	| { readonly type: 'error'; readonly error: ServerError }
@@ -27,7 +32,10 @@ const text = z.string().nullish().catch(null);
 const count = z.number().int().nonnegative().nullish().catch(null);
 const contentPart = z.looseObject({ text });
 const delta = z.looseObject({
-	content: z.union([z.string(), z.array(contentPart)]).nullish().catch(null),
+	content: z
+		.union([z.string(), z.array(contentPart)])
+		.nullish()
+		.catch(null),
 	refusal: text,
 	reasoning: text,
 	reasoning_content: text,
@@ -80,11 +88,13 @@ export function normalise(name: string | null, data: string, nowMs: number): rea
 	if (!parsed.success) return [{ type: 'malformed' }];
 	const { id, model, provider, choices } = parsed.data;
 	const events: ChunkEvent[] = [];
-	if (id || model || provider) events.push({ type: 'meta', id: id ?? null, model: model ?? null, provider: provider ?? null });
+	if (id || model || provider)
+		events.push({ type: 'meta', id: id ?? null, model: model ?? null, provider: provider ?? null });
 	for (const { delta: live, message, finish_reason, native_finish_reason } of choices?.slice(0, 1) ?? []) {
 		const body = live ?? message;
 		if (body) events.push(...deltaEvents(body));
-		if (finish_reason) events.push({ type: 'finish', reason: finish_reason, native: native_finish_reason ?? null });
+		if (finish_reason)
+			events.push({ type: 'finish', reason: finish_reason, native: native_finish_reason ?? null });
 	}
 	if (parsed.data.usage) events.push({ type: 'usage', usage: toUsage(parsed.data.usage) });
 	// Last, so that text in the same chunk is kept; "first" matters only between chunks.

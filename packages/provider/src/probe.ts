@@ -11,7 +11,11 @@ export interface LocalServer {
 
 const PROBE_MS = 1500;
 
-export const USUAL_SERVERS: readonly { readonly profile: ProfileName; readonly label: string; readonly port: number }[] = [
+export const USUAL_SERVERS: readonly {
+	readonly profile: ProfileName;
+	readonly label: string;
+	readonly port: number;
+}[] = [
 	{ profile: 'ollama', label: 'Ollama', port: 11434 },
 	{ profile: 'lm_studio', label: 'LM Studio', port: 1234 },
 	{ profile: 'llama_cpp', label: 'llama.cpp', port: 8080 },
@@ -22,8 +26,19 @@ export const USUAL_SERVERS: readonly { readonly profile: ProfileName; readonly l
 export async function probeLocal(transport: Transport): Promise<readonly LocalServer[]> {
 	const found = await Promise.all(
 		USUAL_SERVERS.map(async ({ profile, label, port }): Promise<LocalServer | null> => {
-			const endpoint: Endpoint = { id: `local:${port}`, label, profile, baseUrl: `http://127.0.0.1:${port}/v1`, via: 'direct' };
-			const models: Result<readonly Model[], RunFailure> = await listModels(transport, endpoint, null, AbortSignal.timeout(PROBE_MS));
+			const endpoint: Endpoint = {
+				id: `local:${port}`,
+				label,
+				profile,
+				baseUrl: `http://127.0.0.1:${port}/v1`,
+				via: 'direct'
+			};
+			const models: Result<readonly Model[], RunFailure> = await listModels(
+				transport,
+				endpoint,
+				null,
+				AbortSignal.timeout(PROBE_MS)
+			);
 			return models.ok ? { endpoint, models: models.value } : null;
 		})
 	);

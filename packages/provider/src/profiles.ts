@@ -45,7 +45,9 @@ export function requestHeaders(endpoint: Endpoint, key: string | null): Readonly
 
 /** Where the endpoint's API is, as this page reaches it. */
 export function endpointUrl(endpoint: Endpoint, path: string): string {
-	return endpoint.via === 'relay' ? `/api/relay/${encodeURIComponent(endpoint.id)}/${path}` : `${endpoint.baseUrl}/${path}`;
+	return endpoint.via === 'relay'
+		? `/api/relay/${encodeURIComponent(endpoint.id)}/${path}`
+		: `${endpoint.baseUrl}/${path}`;
 }
 
 /** The JSON to post. `session_id` pins the provider, and with it the prompt cache, where that is understood. */

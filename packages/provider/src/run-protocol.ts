@@ -15,7 +15,8 @@ export type RunState =
 	| 'cancelled'
 	| 'failed';
 
-export type ProfileName = 'openrouter' | 'openai' | 'ollama' | 'llama_cpp' | 'lm_studio' | 'vllm' | 'practice';
+export type ProfileName =
+	'openrouter' | 'openai' | 'ollama' | 'llama_cpp' | 'lm_studio' | 'vllm' | 'practice';
 
 /** Where requests go. Holds no secret: keys are looked up by endpoint id where they are used. */
 export interface Endpoint {

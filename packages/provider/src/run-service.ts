@@ -2,7 +2,10 @@
 import { startRun, type RunDeps, type RunHandle } from './run.ts';
 import type { FromRunWorker, ToRunWorker } from './run-protocol.ts';
 
-export function createRunService(deps: RunDeps, emit: (message: FromRunWorker) => void): (message: ToRunWorker) => void {
+export function createRunService(
+	deps: RunDeps,
+	emit: (message: FromRunWorker) => void
+): (message: ToRunWorker) => void {
 	const runs = new Map<string, RunHandle>();
 	let isHidden = false;
 	return (message) => {

@@ -131,7 +131,11 @@ export function startRun(
 		setState('queued');
 		const key = endpoint.via === 'direct' ? await deps.keyFor(endpoint.id) : null;
 		const limit = profileOf(endpoint).concurrency;
-		const release = await slots.acquire(endpoint.via === 'relay' ? 'relay' : endpoint.baseUrl, limit, controller.signal);
+		const release = await slots.acquire(
+			endpoint.via === 'relay' ? 'relay' : endpoint.baseUrl,
+			limit,
+			controller.signal
+		);
 		if (!release || hasEnded) return release?.();
 		try {
 			let retries = 0;
@@ -163,7 +167,10 @@ export function startRun(
 							const before = current;
 							onEvent(event, state);
 							const wasSilent = before.content === '' && before.reasoning === '' && before.tools.length === 0;
-							if (wasSilent && (event.type === 'content' || event.type === 'reasoning' || event.type === 'tool')) {
+							if (
+								wasSilent &&
+								(event.type === 'content' || event.type === 'reasoning' || event.type === 'tool')
+							) {
 								setState('streaming');
 							}
 							if (before.finish === null && state.finish !== null) setState('finishing');
@@ -203,9 +210,11 @@ export function startRun(
 	Promise.resolve()
 		.then(drive)
 		.catch((thrown: unknown) => {
-		const message = thrown instanceof Error ? thrown.message : String(thrown);
-		finish('failed', { failure: { code: 'protocol', message, status: null, provider: null, maybeCharged: false } });
-	});
+			const message = thrown instanceof Error ? thrown.message : String(thrown);
+			finish('failed', {
+				failure: { code: 'protocol', message, status: null, provider: null, maybeCharged: false }
+			});
+		});
 
 	return {
 		cancel() {

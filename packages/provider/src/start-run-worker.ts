@@ -5,7 +5,10 @@ export interface RunWorker {
 }
 
 /** @param onCrash the worker is gone, and with it all running answers */
-export function startRunWorker(onMessage: (message: FromRunWorker) => void, onCrash: (message: string) => void): RunWorker {
+export function startRunWorker(
+	onMessage: (message: FromRunWorker) => void,
+	onCrash: (message: string) => void
+): RunWorker {
 	const worker = new Worker(new URL('./run-worker.ts', import.meta.url), { type: 'module' });
 	worker.addEventListener('message', ({ data }: MessageEvent<FromRunWorker>) => {
 		onMessage(data);

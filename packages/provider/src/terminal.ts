@@ -7,16 +7,17 @@ import { maybeCharged, type RetryCase } from './retry.ts';
 export type StreamEnd = 'done_event' | 'finish_grace' | 'eof' | 'reset' | 'timeout' | 'oversize';
 
 export type Verdict =
-	| { readonly state: 'done'; readonly finish: string; readonly warning: string | null; readonly noDone: boolean }
+	| {
+			readonly state: 'done';
+			readonly finish: string;
+			readonly warning: string | null;
+			readonly noDone: boolean;
+	  }
 	| { readonly state: 'failed'; readonly failure: RunFailure; readonly retry: RetryCase | null };
 
 export function judge(state: Accumulated, end: StreamEnd): Verdict {
 	const spoke = hasOutput(state);
-	const fail = (
-		code: RunFailure['code'],
-		message: string,
-		failedAs: RetryCase | null
-	): Verdict => ({
+	const fail = (code: RunFailure['code'], message: string, failedAs: RetryCase | null): Verdict => ({
 		state: 'failed',
 		failure: {
 			code,
@@ -27,22 +28,33 @@ export function judge(state: Accumulated, end: StreamEnd): Verdict {
 		},
 		retry: spoke ? null : failedAs
 	});
-	const done = (finish: string, warning: string | null, noDone: boolean): Verdict => ({ state: 'done', finish, warning, noDone });
+	const done = (finish: string, warning: string | null, noDone: boolean): Verdict => ({
+		state: 'done',
+		finish,
+		warning,
+		noDone
+	});
 
 	if (state.error) {
-		if (state.finish === 'length' && state.error.status === 400) return done('length', 'The token limit was reached.', false);
+		if (state.finish === 'length' && state.error.status === 400)
+			return done('length', 'The token limit was reached.', false);
 		const failedAs: RetryCase = { type: 'status', error: state.error };
 		return {
 			state: 'failed',
-			failure: toFailure({ ...state.error, provider: state.error.provider ?? state.provider }, spoke || maybeCharged(failedAs)),
+			failure: toFailure(
+				{ ...state.error, provider: state.error.provider ?? state.provider },
+				spoke || maybeCharged(failedAs)
+			),
 			retry: spoke ? null : failedAs
 		};
 	}
 	if (end === 'oversize') return fail('oversize', 'The answer is larger than 32 MB.', null);
-	if (state.finish === 'error') return fail('server', 'The server ended the answer with an error.', spoke ? null : { type: 'reset' });
+	if (state.finish === 'error')
+		return fail('server', 'The server ended the answer with an error.', spoke ? null : { type: 'reset' });
 	const isOver = end === 'done_event' || end === 'finish_grace' || state.finish !== null;
 	if (isOver) {
-		if (!spoke && state.finish !== 'length') return fail('empty', 'The server ended the answer without a word.', { type: 'empty' });
+		if (!spoke && state.finish !== 'length')
+			return fail('empty', 'The server ended the answer without a word.', { type: 'empty' });
 		const spentOnThought = state.finish === 'length' && state.content === '' && state.reasoning !== '';
 		return done(
 			state.finish ?? 'unknown',

@@ -48,7 +48,12 @@ interface Lane {
 	drain(isLast: boolean): void;
 }
 
-function createLane(timers: Timers, intervalMs: () => number, maxChars: number, emit: (piece: Piece) => void): Lane {
+function createLane(
+	timers: Timers,
+	intervalMs: () => number,
+	maxChars: number,
+	emit: (piece: Piece) => void
+): Lane {
 	let pending: { channel: Channel; text: string }[] = [];
 	let chars = 0;
 	let stop: (() => void) | null = null;
@@ -77,10 +82,11 @@ function createLane(timers: Timers, intervalMs: () => number, maxChars: number, 
 			else pending.push({ channel, text });
 			chars += text.length;
 			if (chars >= maxChars) drain(false);
-			else stop ??= timers.after(Math.max(0, lastAt + intervalMs() - timers.now()), () => {
-				stop = null;
-				drain(false);
-			});
+			else
+				stop ??= timers.after(Math.max(0, lastAt + intervalMs() - timers.now()), () => {
+					stop = null;
+					drain(false);
+				});
 		},
 		drain
 	};

@@ -33,13 +33,15 @@ for (const [state, model] of cases) {
 		expect(await settled(() => harness.server.openRequests() === 0)).toBe(true);
 		await Bun.sleep(60);
 		expect(harness.messages.length, 'nothing comes after the end').toBe(count);
-		for (const entry of harness.server.ledger()) expect(entry.finishedAt !== null || entry.abortedAt !== null).toBe(true);
+		for (const entry of harness.server.ledger())
+			expect(entry.finishedAt !== null || entry.abortedAt !== null).toBe(true);
 	});
 }
 
 test('text that came before the stop is kept, and what is billed stops growing', async () => {
 	const told = await harness.run('scenario:slow', (message, post) => {
-		if (message.type === 'delta' && message.text.includes('after')) post({ type: 'cancel', runId: message.runId });
+		if (message.type === 'delta' && message.text.includes('after'))
+			post({ type: 'cancel', runId: message.runId });
 	});
 	expect(told.outcome.content).toContain('One word after');
 	expect(textOf(told, 'journal', 'content')).toBe(told.outcome.content);

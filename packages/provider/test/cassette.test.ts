@@ -16,7 +16,14 @@ interface Recorded {
 
 function recorded(file: string): readonly Recorded[] {
 	const { interactions } = YAML.parse(readFileSync(folder + file, 'utf8')) as {
-		interactions: { response: { status: { code: number }; headers: Record<string, string[]>; body?: { string: string }; parsed_body?: unknown } }[];
+		interactions: {
+			response: {
+				status: { code: number };
+				headers: Record<string, string[]>;
+				body?: { string: string };
+				parsed_body?: unknown;
+			};
+		}[];
 	};
 	return interactions.map(({ response }) => ({
 		status: response.status.code,
@@ -38,10 +45,12 @@ test.skipIf(files.length === 0)('recorded exchanges replay to one outcome howeve
 						Promise.resolve(
 							ok({
 								status,
-								header: (name: string) => (name === 'content-type' ? (isStream ? 'text/event-stream' : 'application/json') : null),
+								header: (name: string) =>
+									name === 'content-type' ? (isStream ? 'text/event-stream' : 'application/json') : null,
 								body: new ReadableStream<Uint8Array>({
 									start(controller) {
-										for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size));
+										for (let at = 0; at < bytes.length; at += size)
+											controller.enqueue(bytes.slice(at, at + size));
 										controller.close();
 									}
 								})

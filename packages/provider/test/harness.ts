@@ -3,7 +3,14 @@ import { startTestServer, type TestServer } from '@stemma/testkit/server/test-se
 import { createFetchTransport } from '../src/fetch-transport.ts';
 import { createGate } from '../src/gate.ts';
 import { createRunService } from '../src/run-service.ts';
-import type { AttemptRecord, Endpoint, FromRunWorker, RunOutcome, RunState, ToRunWorker } from '../src/run-protocol.ts';
+import type {
+	AttemptRecord,
+	Endpoint,
+	FromRunWorker,
+	RunOutcome,
+	RunState,
+	ToRunWorker
+} from '../src/run-protocol.ts';
 import { createSlots } from '../src/slots.ts';
 import { systemTimers, type Timers } from '../src/timers.ts';
 import type { Transport } from '../src/transport.ts';
@@ -29,16 +36,30 @@ export interface Harness {
 	readonly endpoint: Endpoint;
 	readonly post: (message: ToRunWorker) => void;
 	readonly messages: readonly FromRunWorker[];
-	run(model: string, until?: (message: FromRunWorker, post: (message: ToRunWorker) => void) => void): Promise<Told>;
+	run(
+		model: string,
+		until?: (message: FromRunWorker, post: (message: ToRunWorker) => void) => void
+	): Promise<Told>;
 }
 
 let runs = 0;
 
 export async function createHarness(
-	options: { readonly timers?: Timers; readonly transport?: Transport; readonly server?: TestServer; readonly profile?: Endpoint['profile'] } = {}
+	options: {
+		readonly timers?: Timers;
+		readonly transport?: Transport;
+		readonly server?: TestServer;
+		readonly profile?: Endpoint['profile'];
+	} = {}
 ): Promise<Harness> {
 	const server = options.server ?? (await startTestServer());
-	const endpoint: Endpoint = { id: 'test', label: 'Test', profile: options.profile ?? 'openai', baseUrl: server.url, via: 'direct' };
+	const endpoint: Endpoint = {
+		id: 'test',
+		label: 'Test',
+		profile: options.profile ?? 'openai',
+		baseUrl: server.url,
+		via: 'direct'
+	};
 	const messages: FromRunWorker[] = [];
 	const listeners = new Set<(message: FromRunWorker) => void>();
 	const post = createRunService(
@@ -81,11 +102,18 @@ export async function createHarness(
 					});
 				};
 				listeners.add(listener);
-				post({ type: 'start', runId, endpoint, request: { model, messages: [{ role: 'user', content: 'Hi' }] } });
+				post({
+					type: 'start',
+					runId,
+					endpoint,
+					request: { model, messages: [{ role: 'user', content: 'Hi' }] }
+				});
 			});
 		}
 	};
 }
 
 export const textOf = (told: Told, type: 'delta' | 'journal', channel: string): string =>
-	told.messages.flatMap((message) => (message.type === type && message.channel === channel ? [message.text] : [])).join('');
+	told.messages
+		.flatMap((message) => (message.type === type && message.channel === channel ? [message.text] : []))
+		.join('');

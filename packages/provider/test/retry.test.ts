@@ -48,7 +48,8 @@ test('the server’s own wait is kept, from header or body', async () => {
 	const waits: number[] = [];
 	const waited = async (model: string): Promise<number> => {
 		await harness.run(model, (message) => {
-			if (message.type === 'state' && message.state === 'retry_wait') waits.push((message.notBefore ?? 0) - message.at);
+			if (message.type === 'state' && message.state === 'retry_wait')
+				waits.push((message.notBefore ?? 0) - message.at);
 		});
 		return waits.at(-1) ?? 0;
 	};
@@ -89,18 +90,22 @@ test('a local server that is loading its model is asked until it has', async () 
 });
 
 test('a daily limit is not hammered', async () => {
-	const { outcome } = await harness.run('scenario:status?code=429&message=Rate+limit+exceeded:+free-models-per-day');
+	const { outcome } = await harness.run(
+		'scenario:status?code=429&message=Rate+limit+exceeded:+free-models-per-day'
+	);
 	expect(outcome.failure?.code).toBe('rate_limit');
 	expect(harness.server.ledger()).toHaveLength(1);
 });
 
 test('"now" and "never" end a wait', async () => {
 	const now = await harness.run('scenario:flap?code=503&after=3600', (message, post) => {
-		if (message.type === 'state' && message.state === 'retry_wait') post({ type: 'retry_now', runId: message.runId });
+		if (message.type === 'state' && message.state === 'retry_wait')
+			post({ type: 'retry_now', runId: message.runId });
 	});
 	expect(now.outcome.state).toBe('done');
 	const never = await harness.run('scenario:status?code=503&after=3600', (message, post) => {
-		if (message.type === 'state' && message.state === 'retry_wait') post({ type: 'retry_never', runId: message.runId });
+		if (message.type === 'state' && message.state === 'retry_wait')
+			post({ type: 'retry_never', runId: message.runId });
 	});
 	expect(never.outcome.failure?.code).toBe('unavailable');
 });

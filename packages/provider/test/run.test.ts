@@ -6,7 +6,13 @@ import type { FromRunWorker, ToRunWorker } from '../src/run-protocol.ts';
 import { createSlots } from '../src/slots.ts';
 import { systemTimers } from '../src/timers.ts';
 
-const practice = { id: 'practice', label: 'Practice', profile: 'practice', baseUrl: '', via: 'page' } as const;
+const practice = {
+	id: 'practice',
+	label: 'Practice',
+	profile: 'practice',
+	baseUrl: '',
+	via: 'page'
+} as const;
 
 function startService() {
 	const messages: FromRunWorker[] = [];
@@ -42,8 +48,12 @@ test('the practice model answers through the whole run machine', async () => {
 	const states = messages.flatMap((message) => (message.type === 'state' ? [message.state] : []));
 	expect(states).toEqual(['queued', 'connecting', 'waiting', 'streaming', 'finishing', 'done']);
 	const end = messages.findLast((message) => message.type === 'end');
-	const shown = messages.flatMap((message) => (message.type === 'delta' && message.channel === 'content' ? [message.text] : []));
-	const written = messages.flatMap((message) => (message.type === 'journal' && message.channel === 'content' ? [message.text] : []));
+	const shown = messages.flatMap((message) =>
+		message.type === 'delta' && message.channel === 'content' ? [message.text] : []
+	);
+	const written = messages.flatMap((message) =>
+		message.type === 'journal' && message.channel === 'content' ? [message.text] : []
+	);
 	expect(end?.outcome.content).toContain('hello');
 	expect(shown.join('')).toBe(end?.outcome.content ?? '');
 	expect(written.join('')).toBe(end?.outcome.content ?? '');
@@ -58,7 +68,8 @@ test('stop keeps the text and nothing comes after it', async () => {
 		endpoint: practice,
 		request: { model: 'practice', messages: [{ role: 'user', content: 'a long one' }] }
 	});
-	while (!messages.some((message) => message.type === 'delta' && message.channel === 'content')) await Bun.sleep(20);
+	while (!messages.some((message) => message.type === 'delta' && message.channel === 'content'))
+		await Bun.sleep(20);
 	post({ type: 'cancel', runId: 'r1' });
 	await ended;
 	const count = messages.length;

@@ -9,7 +9,12 @@ type Expected =
 	| { readonly state: 'failed'; readonly content: string; readonly code: string };
 
 const HELLO = 'Hello, world.';
-const done = (content = HELLO, finish = 'stop', warns = false): Expected => ({ state: 'done', content, finish, warns });
+const done = (content = HELLO, finish = 'stop', warns = false): Expected => ({
+	state: 'done',
+	content,
+	finish,
+	warns
+});
 const failed = (code: string, content = ''): Expected => ({ state: 'failed', content, code });
 
 const rules: Readonly<Record<string, Expected>> = {
@@ -71,7 +76,9 @@ const check = (told: Told, expected: Expected): void => {
 };
 
 for (const [scenario, expected] of Object.entries(rules)) {
-	for (const framing of scenario === 'too-big-event' ? [''] : ['?slice=1', '?slice=7', '?slice=64', '?newline=crlf']) {
+	for (const framing of scenario === 'too-big-event'
+		? ['']
+		: ['?slice=1', '?slice=7', '?slice=64', '?newline=crlf']) {
 		// A carriage return inside the events is part of what these scenarios are about.
 		if (framing === '?newline=crlf' && ['not-streamed', 'invalid-utf8'].includes(scenario)) continue;
 		test(`${scenario}${framing}`, async () => {
@@ -88,7 +95,9 @@ test('every alias of reasoning arrives as reasoning, with its details whole', as
 		expect(outcome.reasoningMs).not.toBeNull();
 	}
 	const { outcome } = await harness.run('scenario:reasoning-details');
-	expect(outcome.reasoningDetails).toEqual([{ type: 'reasoning.text', text: 'Hm. Yes.', index: 0, signature: 'c2ln' }]);
+	expect(outcome.reasoningDetails).toEqual([
+		{ type: 'reasoning.text', text: 'Hm. Yes.', index: 0, signature: 'c2ln' }
+	]);
 });
 
 test('two tool calls that share an index stay two', async () => {
@@ -116,7 +125,9 @@ test('the record of an attempt holds who answered and what it cost, exactly', as
 });
 
 test('account ids never come out', async () => {
-	const { outcome, messages } = await harness.run('scenario:status?code=403&message=Blocked+for+user_2wT5ElBE4Es3R4QrNLpZiXICmQP');
+	const { outcome, messages } = await harness.run(
+		'scenario:status?code=403&message=Blocked+for+user_2wT5ElBE4Es3R4QrNLpZiXICmQP'
+	);
 	expect(outcome.failure?.code).toBe('forbidden');
 	expect(JSON.stringify(messages)).not.toContain('2wT5ElBE4Es3R4QrNLpZiXICmQP');
 	expect(JSON.stringify(messages)).not.toContain('sk-test-key');

@@ -24,7 +24,10 @@ export interface Connection {
 	close(): void;
 }
 
-export function unpackRows(columns: readonly string[], rows: readonly (readonly SqlValue[])[]): readonly Row[] {
+export function unpackRows(
+	columns: readonly string[],
+	rows: readonly (readonly SqlValue[])[]
+): readonly Row[] {
 	if (new Set(columns).size !== columns.length) {
 		throw new Error(`two columns of one name would become one: ${columns.join(', ')}`);
 	}

@@ -6,7 +6,10 @@ import { ok, type Result } from '@stemma/graph/result';
 import { drizzle } from 'drizzle-orm/sqlite-proxy';
 import { StoreFailure, type SqlValue, type Statement, type Store, type StoreError } from './port.ts';
 
-export type Db = Omit<ReturnType<typeof createDrizzle>, 'transaction' | 'batch' | 'run' | 'all' | 'get' | 'values'>;
+export type Db = Omit<
+	ReturnType<typeof createDrizzle>,
+	'transaction' | 'batch' | 'run' | 'all' | 'get' | 'values'
+>;
 
 function createDrizzle(store: Store) {
 	return drizzle(async (sql, params, method) => {

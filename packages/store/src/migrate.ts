@@ -105,7 +105,11 @@ export function migrate(
 const checksum = (sql: string): string => bytesToHex(sha256(utf8ToBytes(sql)));
 
 /** A sentence when what was applied to the file is not what this program would have applied. */
-function alteredMigration(connection: Connection, migrations: readonly Migration[], current: number): string | null {
+function alteredMigration(
+	connection: Connection,
+	migrations: readonly Migration[],
+	current: number
+): string | null {
 	if (current === 0) return null;
 	const applied = connection.run('SELECT version, checksum FROM migration ORDER BY version', []);
 	for (const row of unpack(applied).rows) {

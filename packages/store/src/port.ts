@@ -93,7 +93,10 @@ export interface StoreError {
 export interface Store {
 	query(sql: string, params?: readonly SqlValue[]): Promise<Result<readonly Row[], StoreError>>;
 	/** One transaction: all statements or none. */
-	batch(statements: readonly Statement[], options?: BatchOptions): Promise<Result<readonly StatementResult[], StoreError>>;
+	batch(
+		statements: readonly Statement[],
+		options?: BatchOptions
+	): Promise<Result<readonly StatementResult[], StoreError>>;
 	/** Batches of rows as they are found. Stops stepping soon after the signal aborts. Throws `StoreFailure`. */
 	stream(sql: string, params?: readonly SqlValue[], options?: StreamOptions): AsyncIterable<readonly Row[]>;
 	/** A consistent, compact copy of the database file. */

@@ -20,7 +20,9 @@ export function runTransaction(
 			if (statement.expect !== undefined) {
 				const count = isRead(statement.sql) ? result.rows.length : result.changes;
 				if (count !== statement.expect) {
-					throw new ExpectationFailed(`expected ${statement.expect} rows, got ${count}: ${statement.sql.slice(0, 80)}`);
+					throw new ExpectationFailed(
+						`expected ${statement.expect} rows, got ${count}: ${statement.sql.slice(0, 80)}`
+					);
 				}
 			}
 			return result;

@@ -19,7 +19,9 @@ export const testDeps = {
 
 export const openTestStore = (): Store => must(openBunStore({ path: ':memory:', nowMs: now }));
 
-export async function openTestWorkspace(store: Store = openTestStore()): Promise<{ store: Store; workspace: Workspace }> {
+export async function openTestWorkspace(
+	store: Store = openTestStore()
+): Promise<{ store: Store; workspace: Workspace }> {
 	return { store, workspace: must(await openWorkspace({ store, ...testDeps }, 'test')) };
 }
 

@@ -59,7 +59,8 @@ test.skipIf(!existsSync(data))('all of the real trees arrive, and every message 
 	for (const conversation of must(await workspace.conversations())) {
 		for (const ref of must(await workspace.refs(conversation.id))) {
 			for (const head of ref.heads) {
-				for (const entry of must(await workspace.path(head.node, { limit: 100 })).entries) reached.add(entry.id);
+				for (const entry of must(await workspace.path(head.node, { limit: 100 })).entries)
+					reached.add(entry.id);
 			}
 		}
 	}

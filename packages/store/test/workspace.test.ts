@@ -13,7 +13,13 @@ const say = async (
 	ref: string | null = null
 ) =>
 	must(
-		await workspace.append({ conversation, role, parents: parent === null ? [] : [parent], parts: text(words), ref })
+		await workspace.append({
+			conversation,
+			role,
+			parents: parent === null ? [] : [parent],
+			parts: text(words),
+			ref
+		})
 	);
 
 test('a conversation grows along its branch, and the path reads back in order', async () => {
@@ -22,7 +28,14 @@ test('a conversation grows along its branch, and the path reads back in order', 
 	let parent: string | null = null;
 	let ref: string | null = null;
 	for (let i = 0; i < 40; i++) {
-		const added = await say(workspace, conversation, i % 2 === 0 ? 'user' : 'assistant', `message ${i}`, parent, ref);
+		const added = await say(
+			workspace,
+			conversation,
+			i % 2 === 0 ? 'user' : 'assistant',
+			`message ${i}`,
+			parent,
+			ref
+		);
 		parent = added.node;
 		ref = added.ref;
 	}
@@ -129,7 +142,12 @@ test('a run is journalled and sealed once, whoever seals', async () => {
 		})
 	);
 	must(await workspace.journal(run.id, [{ seq: 1, channel: 'content', text: 'be' }]));
-	must(await workspace.journal(run.id, [{ seq: 1, channel: 'content', text: 'be' }, { seq: 2, channel: 'content', text: 'cause' }]));
+	must(
+		await workspace.journal(run.id, [
+			{ seq: 1, channel: 'content', text: 'be' },
+			{ seq: 2, channel: 'content', text: 'cause' }
+		])
+	);
 	expect(must(await workspace.journalled(run.id)).map((chunk) => chunk.text)).toEqual(['be', 'cause']);
 	expect(must(await workspace.openRuns())).toHaveLength(1);
 	const [sealed, again] = await Promise.all([
@@ -149,11 +167,20 @@ test('a run without text seals without a node and is found as failed', async () 
 	const conversation = must(await workspace.createConversation());
 	const question = await say(workspace, conversation, 'user', 'why?', null);
 	const run = must(
-		await workspace.createRun({ conversation, parent: question.node, endpoint: 'e', model: 'm', params: {}, receipt: {} })
+		await workspace.createRun({
+			conversation,
+			parent: question.node,
+			endpoint: 'e',
+			model: 'm',
+			params: {},
+			receipt: {}
+		})
 	);
 	const failure = { code: 'auth', message: 'no' };
 	expect(must(await workspace.sealRun(run.id, { state: 'failed', parts: [], failure }))).toBeNull();
-	expect(must(await workspace.failedRuns(conversation))).toMatchObject([{ id: run.id, state: 'failed', failure }]);
+	expect(must(await workspace.failedRuns(conversation))).toMatchObject([
+		{ id: run.id, state: 'failed', failure }
+	]);
 });
 
 test('nodes, edges and operations cannot be changed or removed', async () => {
@@ -178,7 +205,12 @@ test('nodes, edges and operations cannot be changed or removed', async () => {
 test('a message below a missing parent is refused and leaves nothing behind', async () => {
 	const { store, workspace } = await openTestWorkspace();
 	const conversation = must(await workspace.createConversation());
-	const result = await workspace.append({ conversation, role: 'user', parents: ['ab'.repeat(32)], parts: text('x') });
+	const result = await workspace.append({
+		conversation,
+		role: 'user',
+		parents: ['ab'.repeat(32)],
+		parts: text('x')
+	});
 	expect(result.ok).toBe(false);
 	expect(must(await store.query('SELECT count(*) AS n FROM body'))).toEqual([{ n: 0 }]);
 });
@@ -202,11 +234,13 @@ test('the materialised state is the fold of the operations', async () => {
 	);
 	const state = fold(rows.map(toHashedOp));
 	const refs = must(await workspace.refs(conversation));
-	expect(new Map(refs.map((ref) => [`${conversation}/${ref.name}`, ref.heads.map((head) => head.node)]))).toEqual(
-		new Map([...state.refs].map(([key, ref]) => [key, [...ref.heads.values()]]))
-	);
+	expect(
+		new Map(refs.map((ref) => [`${conversation}/${ref.name}`, ref.heads.map((head) => head.node)]))
+	).toEqual(new Map([...state.refs].map(([key, ref]) => [key, [...ref.heads.values()]])));
 	const row = must(await workspace.conversation(conversation));
-	expect(row?.title ?? null).toBe((state.scalars.get(`conversation/${conversation}/title`) as string) ?? null);
+	expect(row?.title ?? null).toBe(
+		(state.scalars.get(`conversation/${conversation}/title`) as string) ?? null
+	);
 	expect(row?.pinned).toBe(state.scalars.get(`conversation/${conversation}/pinned`) as boolean);
 	expect(must(await workspace.settings()).get('theme')).toBe(state.scalars.get('setting/app/theme') ?? null);
 });

@@ -135,11 +135,20 @@ export function randomOps(targets: readonly NodeId[], maxOps: number): fc.Arbitr
 	});
 }
 
-function actionToPayload(kind: Action['kind'], pick: number, targets: readonly NodeId[], seen: readonly HashedOp[]): OpPayload {
+function actionToPayload(
+	kind: Action['kind'],
+	pick: number,
+	targets: readonly NodeId[],
+	seen: readonly HashedOp[]
+): OpPayload {
 	const name = `branch-${pick % 2}`;
 	const value = `tag-${pick % 3}`;
-	const refOps = seen.filter(({ op }) => op.payload.kind === 'ref' && op.payload.name === name).map(({ id }) => id);
-	const adds = seen.filter(({ op }) => op.payload.kind === 'add' && op.payload.value === value).map(({ id }) => id);
+	const refOps = seen
+		.filter(({ op }) => op.payload.kind === 'ref' && op.payload.name === name)
+		.map(({ id }) => id);
+	const adds = seen
+		.filter(({ op }) => op.payload.kind === 'add' && op.payload.value === value)
+		.map(({ id }) => id);
 	const entity = { entity: 'conversation', id: CONVERSATION } as const;
 	switch (kind) {
 		case 'set':
@@ -169,7 +178,11 @@ export const toHistory = (nodes: readonly GraphNode[], ops: readonly HashedOp[])
 });
 
 /** Parts of one history as databases that have each seen some of it; every part is complete in itself. */
-export function randomShares(parts: number, maxRows: number, maxOps: number): fc.Arbitrary<readonly History[]> {
+export function randomShares(
+	parts: number,
+	maxRows: number,
+	maxOps: number
+): fc.Arbitrary<readonly History[]> {
 	return randomTopologies(maxRows).chain((topology) => {
 		const nodes = topologyToNodes(topology);
 		const share = fc.record({
@@ -193,7 +206,9 @@ export function randomShares(parts: number, maxRows: number, maxOps: number): fc
 							if (!included.has(row)) return [];
 							return [row === redacted ? { ...node, body: null } : node];
 						}),
-						ops.filter(({ op }) => op.seq <= (lengths[DEVICES.findIndex((device) => device === op.device)] ?? 0))
+						ops.filter(
+							({ op }) => op.seq <= (lengths[DEVICES.findIndex((device) => device === op.device)] ?? 0)
+						)
 					);
 				})
 			);

@@ -21,7 +21,9 @@ export function drawGraph(nodes: readonly DrawnNode[]): string {
 		if (waiting.length > 1) lines.push(joint(lanes, lane, waiting.slice(1), '┘'));
 		for (const other of waiting) lanes[other] = null;
 		lanes[lane] = name;
-		lines.push(`${lanes.map((wanted, i) => (i === lane ? '●' : wanted === null ? ' ' : '│')).join(' ')} ${name}`);
+		lines.push(
+			`${lanes.map((wanted, i) => (i === lane ? '●' : wanted === null ? ' ' : '│')).join(' ')} ${name}`
+		);
 		const [first, ...merged] = parents;
 		lanes[lane] = first ?? null;
 		const opened = merged.map((parent) => {
@@ -36,7 +38,12 @@ export function drawGraph(nodes: readonly DrawnNode[]): string {
 	return lines.map((line) => line.trimEnd()).join('\n');
 }
 
-function joint(lanes: readonly (string | null)[], from: number, to: readonly number[], corner: string): string {
+function joint(
+	lanes: readonly (string | null)[],
+	from: number,
+	to: readonly number[],
+	corner: string
+): string {
 	const last = Math.max(...to);
 	return lanes
 		.map((wanted, lane) => {

@@ -41,16 +41,23 @@ export class KeyMap {
 
 	handle(event: KeyboardEvent): void {
 		if (event.isComposing || event.defaultPrevented) return;
-		const isText = event.target instanceof HTMLElement && event.target.matches('input, textarea, select, [contenteditable]');
+		const isText =
+			event.target instanceof HTMLElement &&
+			event.target.matches('input, textarea, select, [contenteditable]');
 		// The newest fits first: what is on top of the page wins.
-		const command = this.#commands.findLast(({ keys, inText }) => keys !== undefined && (!isText || inText === true) && matches(keys, event));
+		const command = this.#commands.findLast(
+			({ keys, inText }) => keys !== undefined && (!isText || inText === true) && matches(keys, event)
+		);
 		if (!command) return;
 		event.preventDefault();
 		command.run();
 	}
 }
 
-export function matches(keys: string, event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>): boolean {
+export function matches(
+	keys: string,
+	event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>
+): boolean {
 	const parts = keys.split('+');
 	const key = parts.at(-1) ?? '';
 	const mod = event.ctrlKey || event.metaKey;

@@ -10,7 +10,10 @@ export interface CodePiece {
 const MAX_CHARS = 50_000;
 
 type Load = () => Promise<Parser>;
-const js = (dialect: string): Load => async () => (await import('@lezer/javascript')).parser.configure({ dialect });
+const js =
+	(dialect: string): Load =>
+	async () =>
+		(await import('@lezer/javascript')).parser.configure({ dialect });
 const json: Load = async () => (await import('@lezer/json')).parser;
 const python: Load = async () => (await import('@lezer/python')).parser;
 const rust: Load = async () => (await import('@lezer/rust')).parser;

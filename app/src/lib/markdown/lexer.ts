@@ -31,7 +31,8 @@ const marked = new Marked({
 			start: (src) => /\$|\\\(|\\\[/.exec(src)?.index,
 			tokenizer(src) {
 				const display = DISPLAY.exec(src);
-				if (display) return { type: 'maths', raw: display[0], tex: display[1] ?? display[2] ?? '', display: true };
+				if (display)
+					return { type: 'maths', raw: display[0], tex: display[1] ?? display[2] ?? '', display: true };
 				const match = INLINE.exec(src);
 				if (!match) return undefined;
 				return { type: 'maths', raw: match[0], tex: match[1] ?? match[2] ?? '', display: false };

@@ -67,7 +67,10 @@ export function createTailLexer(): TailLexer {
 				const fresh = source.slice(fence.searched);
 				if (!fence.closing.test(fresh)) {
 					fence.searched += fresh.lastIndexOf('\n') + 1;
-					tail = [...tail.slice(0, -1), { ...last, raw: last.raw + added, text: `${String(last['text'])}${added}` }];
+					tail = [
+						...tail.slice(0, -1),
+						{ ...last, raw: last.raw + added, text: `${String(last['text'])}${added}` }
+					];
 					return;
 				}
 			}

@@ -31,7 +31,9 @@ export { useDesk };
 export const provideDesk = (desk: Desk): Desk => setDesk(desk);
 
 export const randomHex = (bytes: number): string =>
-	[...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+	[...crypto.getRandomValues(new Uint8Array(bytes))]
+		.map((byte) => byte.toString(16).padStart(2, '0'))
+		.join('');
 
 export class AppState {
 	boot = $state.raw<Boot>({ kind: 'opening' });
@@ -65,6 +67,9 @@ export class AppState {
 		const runs = new RunRegistry(workspace.value, announcer, randomHex);
 		await Promise.all([list.load(), endpoints.load()]);
 		void runs.recover();
-		this.boot = { kind: 'ready', desk: { store, workspace: workspace.value, keys, endpoints, runs, list, announcer } };
+		this.boot = {
+			kind: 'ready',
+			desk: { store, workspace: workspace.value, keys, endpoints, runs, list, announcer }
+		};
 	}
 }

@@ -20,7 +20,9 @@ export class ConversationList {
 	error = $state<string | null>(null);
 
 	readonly found = $derived.by(() => {
-		const words = folded(this.query).split(/\s+/).filter((word) => word !== '');
+		const words = folded(this.query)
+			.split(/\s+/)
+			.filter((word) => word !== '');
 		return this.rows.filter((row) => {
 			if (row.hidden !== this.showsHidden) return false;
 			// An empty conversation is nothing to find yet.
@@ -67,7 +69,10 @@ export class ConversationList {
 	}
 
 	async setHidden(id: ConversationId, hidden: boolean): Promise<void> {
-		this.#withUndo(await this.#workspace.setHidden(id, hidden), hidden ? 'Conversation hidden' : 'Conversation is back');
+		this.#withUndo(
+			await this.#workspace.setHidden(id, hidden),
+			hidden ? 'Conversation hidden' : 'Conversation is back'
+		);
 	}
 
 	#withUndo(done: Result<OpId, StoreError>, message: string | null): void {

@@ -31,7 +31,9 @@ export class Conversation {
 	editing = $state<NodeId | null>(null);
 
 	/** Answers to the leaf that are being made. */
-	readonly live = $derived.by((): readonly LiveRun[] => (this.leaf === null ? [] : this.#desk.runs.at(this.leaf)));
+	readonly live = $derived.by((): readonly LiveRun[] =>
+		this.leaf === null ? [] : this.#desk.runs.at(this.leaf)
+	);
 	/** The last attempt to answer the leaf, if it left nothing but an error. */
 	readonly failure = $derived.by((): RunRow | null => {
 		if (this.live.length > 0) return null;
@@ -51,7 +53,8 @@ export class Conversation {
 		this.#unsubscribe = [
 			desk.workspace.onChange(({ tables, conversations }) => {
 				const isMine = conversations?.includes(id) === true;
-				if (isMine && (tables.includes('node') || tables.includes('run'))) void this.#refresh();
+				if (isMine && tables.includes('node')) void this.#catchUp();
+				else if (isMine && tables.includes('run')) void this.#refresh();
 			}),
 			desk.runs.onEnded((run) => void this.#follow(run))
 		];
@@ -195,16 +198,37 @@ export class Conversation {
 		}
 		const { messages, receipt, stored } = prompt.value;
 		await runs.start({
-			run: { conversation: this.id, parent, params: {}, receipt: JSON.parse(JSON.stringify(stored)) as never, ref, ...made },
+			run: {
+				conversation: this.id,
+				parent,
+				params: {},
+				receipt: JSON.parse(JSON.stringify(stored)) as never,
+				ref,
+				...made
+			},
 			endpoint,
 			request: {
 				model: model.id,
-				messages: messages.map((message) => ({ ...message, tool_calls: message.tool_calls?.map((call) => ({ ...call })) })) as never,
+				messages: messages.map((message) => ({
+					...message,
+					tool_calls: message.tool_calls?.map((call) => ({ ...call }))
+				})) as never,
 				session_id: this.id
 			},
 			...(goesOn ? { prefix: textOf(goesOn) } : {}),
 			estimated: receipt.tokens
 		});
+	}
+
+	/** Another tab wrote on along the branch this one reads: so does this one. */
+	async #catchUp(): Promise<void> {
+		const { leaf, ref } = this;
+		const found =
+			leaf === null ? await this.#workspace.lastLeaf(this.id) : await this.#workspace.leafBelow(leaf);
+		const isAhead = found.ok && found.value !== null && found.value.leaf !== leaf;
+		if (isAhead && this.leaf === leaf && (leaf === null || (ref !== null && found.value.ref === ref))) {
+			await this.#show(found.value.leaf, found.value.ref);
+		} else await this.#refresh();
 	}
 
 	/** Goes on to an answer if the reader is still where the question was asked. */
@@ -226,14 +250,17 @@ export class Conversation {
 	}
 
 	async #reachBack(at: NodeId | null): Promise<void> {
-		while (at !== null && this.hasOlder && !this.entries.some((entry) => entry.id === at)) await this.loadOlder();
+		while (at !== null && this.hasOlder && !this.entries.some((entry) => entry.id === at))
+			await this.loadOlder();
 	}
 
 	async #refresh(): Promise<void> {
 		const { leaf } = this;
 		const turn = ++this.#loading;
 		const [window, failed] = await Promise.all([
-			leaf === null ? null : this.#workspace.path(leaf, { limit: Math.max(FIRST_PAGE, this.entries.length + 1) }),
+			leaf === null
+				? null
+				: this.#workspace.path(leaf, { limit: Math.max(FIRST_PAGE, this.entries.length + 1) }),
 			this.#workspace.failedRuns(this.id)
 		]);
 		if (turn !== this.#loading) return;

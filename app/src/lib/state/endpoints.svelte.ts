@@ -9,7 +9,13 @@ import type { Workspace } from '@stemma/store/workspace/workspace';
 import { SvelteMap } from 'svelte/reactivity';
 import { z } from 'zod';
 
-export const PRACTICE: Endpoint = { id: 'practice', label: 'Practice model', profile: 'practice', baseUrl: '', via: 'page' };
+export const PRACTICE: Endpoint = {
+	id: 'practice',
+	label: 'Practice model',
+	profile: 'practice',
+	baseUrl: '',
+	via: 'page'
+};
 
 const endpoint: z.ZodType<Endpoint> = z.object({
 	id: z.string().min(1),
@@ -43,7 +49,13 @@ const practiceModel: Model = {
 	promptPrice: null,
 	completionPrice: null
 };
-const unlisted = (id: string): Model => ({ id, name: id, contextLength: null, promptPrice: null, completionPrice: null });
+const unlisted = (id: string): Model => ({
+	id,
+	name: id,
+	contextLength: null,
+	promptPrice: null,
+	completionPrice: null
+});
 
 export class Endpoints {
 	/** Added by the user, kept in the database. */

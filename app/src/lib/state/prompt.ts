@@ -1,5 +1,10 @@
 /** From a leaf to a request: walks up until the model's window is full, and keeps a receipt. */
-import { createContextBuilder, type BuiltContext, type ContextNode, type ContextOptions } from '@stemma/graph/context';
+import {
+	createContextBuilder,
+	type BuiltContext,
+	type ContextNode,
+	type ContextOptions
+} from '@stemma/graph/context';
 import type { NodeId } from '@stemma/graph/node';
 import type { JsonValue } from '@stemma/graph/part';
 import { rebuildContext, storeReceipt, type StoredReceipt } from '@stemma/graph/receipt';
@@ -26,9 +31,18 @@ export interface PromptRequest {
 	readonly goOn?: 'prefill' | 'ask';
 }
 
-const toContextNode = ({ id, kind, role, pos, body }: NodeRow): ContextNode => ({ id, kind, role, pos, body });
+const toContextNode = ({ id, kind, role, pos, body }: NodeRow): ContextNode => ({
+	id,
+	kind,
+	role,
+	pos,
+	body
+});
 
-export async function buildPrompt(workspace: Workspace, request: PromptRequest): Promise<Result<Prompt, StoreError>> {
+export async function buildPrompt(
+	workspace: Workspace,
+	request: PromptRequest
+): Promise<Result<Prompt, StoreError>> {
 	const contextTokens = request.window ?? UNKNOWN_WINDOW;
 	const root = await workspace.path(request.leaf, { limit: 1, before: 1 });
 	if (!root.ok) return root;
@@ -63,7 +77,15 @@ export async function buildPrompt(workspace: Workspace, request: PromptRequest):
 	return ok({ ...built, stored: storeReceipt(options, request.leaf, offered, built) });
 }
 
-const reason = z.enum(['budget', 'excluded', 'redacted', 'empty', 'summarised', 'tool_pairing', 'leading_answer']);
+const reason = z.enum([
+	'budget',
+	'excluded',
+	'redacted',
+	'empty',
+	'summarised',
+	'tool_pairing',
+	'leading_answer'
+]);
 const stored: z.ZodType<StoredReceipt> = z.object({
 	v: z.literal(1),
 	instructions: z.array(z.string()),
@@ -88,7 +110,10 @@ export interface SentRequest {
 }
 
 /** The request of a run, word for word, made again from its receipt; null for runs without one. */
-export async function readSent(workspace: Workspace, receipt: JsonValue): Promise<Result<SentRequest | null, StoreError>> {
+export async function readSent(
+	workspace: Workspace,
+	receipt: JsonValue
+): Promise<Result<SentRequest | null, StoreError>> {
 	const parsed = stored.safeParse(receipt);
 	if (!parsed.success) return ok(null);
 	const line: ContextNode[] = [];
@@ -110,5 +135,7 @@ export async function readSent(workspace: Workspace, receipt: JsonValue): Promis
 		if (node.value) others.set(id, toContextNode(node.value));
 	}
 	const rebuilt = rebuildContext(parsed.data, line, (id) => others.get(id) ?? null);
-	return ok(rebuilt.ok ? { built: rebuilt.value, isExact: true } : { built: rebuilt.error.built, isExact: false });
+	return ok(
+		rebuilt.ok ? { built: rebuilt.value, isExact: true } : { built: rebuilt.error.built, isExact: false }
+	);
 }

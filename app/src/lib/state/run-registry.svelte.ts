@@ -3,9 +3,22 @@
  * A run is a row before any network, holds a lock while it lives, and ends in one transaction.
  */
 import type { Part } from '@stemma/graph/part';
-import type { AttemptRecord, ChatRequest, Endpoint, FromRunWorker, RunFailure, RunOutcome } from '@stemma/provider/run-protocol';
+import type {
+	AttemptRecord,
+	ChatRequest,
+	Endpoint,
+	FromRunWorker,
+	RunFailure,
+	RunOutcome
+} from '@stemma/provider/run-protocol';
 import { startRunWorker, type RunWorker } from '@stemma/provider/start-run-worker';
-import type { AttemptRow, NewRun, RunRow, StoredRunState, Workspace } from '@stemma/store/workspace/workspace';
+import type {
+	AttemptRow,
+	NewRun,
+	RunRow,
+	StoredRunState,
+	Workspace
+} from '@stemma/store/workspace/workspace';
 import { toast } from 'svelte-sonner';
 import { SvelteMap } from 'svelte/reactivity';
 import type { Announcer } from './announcer.svelte.ts';
@@ -94,10 +107,17 @@ export class RunRegistry {
 		const id = this.#randomHex(16);
 		// The lock first: a row without one counts as interrupted.
 		await this.#hold(id);
-		const created = await this.#workspace.createRun({ ...run, id, endpoint: endpoint.id, model: request.model });
+		const created = await this.#workspace.createRun({
+			...run,
+			id,
+			endpoint: endpoint.id,
+			model: request.model
+		});
 		if (!created.ok) {
 			this.#let(id);
-			toast.error('The question could not be saved, so it was not sent.', { description: created.error.message });
+			toast.error('The question could not be saved, so it was not sent.', {
+				description: created.error.message
+			});
 			return;
 		}
 		this.#estimated.set(id, estimated);
@@ -136,7 +156,10 @@ export class RunRegistry {
 			const chunks = await this.#workspace.journalled(run.id);
 			if (!chunks.ok) return;
 			const read = (channel: string): string =>
-				chunks.value.filter((chunk) => chunk.channel === channel).map((chunk) => chunk.text).join('');
+				chunks.value
+					.filter((chunk) => chunk.channel === channel)
+					.map((chunk) => chunk.text)
+					.join('');
 			await this.#workspace.sealRun(run.id, {
 				state: 'interrupted',
 				parts: toParts(read('content'), read('reasoning'), null, []),
@@ -164,8 +187,14 @@ export class RunRegistry {
 			mirror.notBefore = row.notBefore;
 			const chunks = await this.#workspace.journalled(row.id);
 			if (chunks.ok) {
-				mirror.content = chunks.value.filter((chunk) => chunk.channel === 'content').map((chunk) => chunk.text).join('');
-				mirror.reasoning = chunks.value.filter((chunk) => chunk.channel === 'reasoning').map((chunk) => chunk.text).join('');
+				mirror.content = chunks.value
+					.filter((chunk) => chunk.channel === 'content')
+					.map((chunk) => chunk.text)
+					.join('');
+				mirror.reasoning = chunks.value
+					.filter((chunk) => chunk.channel === 'reasoning')
+					.map((chunk) => chunk.text)
+					.join('');
 			}
 			if (!this.live.has(row.id)) this.live.set(row.id, mirror);
 			this.#watch(row);
@@ -184,7 +213,9 @@ export class RunRegistry {
 			(message) => void this.#receive(message),
 			(message) => {
 				this.#worker = null;
-				toast.error('The worker that talks to models crashed. Its answers are kept as far as they came.', { description: message });
+				toast.error('The worker that talks to models crashed. Its answers are kept as far as they came.', {
+					description: message
+				});
 				for (const run of this.live.values()) if (!run.isElsewhere) void this.#sealCrashed(run);
 			}
 		);
@@ -235,10 +266,17 @@ export class RunRegistry {
 		const attempt = this.#attempts.get(id);
 		// A continuation that added nothing is no version of its own.
 		const content = outcome.content === '' ? '' : run.prefix + outcome.content;
-		const failure = outcome.failure ?? (outcome.warning === null ? null : { code: 'warning', message: outcome.warning });
+		const failure =
+			outcome.failure ?? (outcome.warning === null ? null : { code: 'warning', message: outcome.warning });
 		const sealed = await this.#workspace.sealRun(id, {
 			state: outcome.state,
-			parts: toParts(content, outcome.reasoning, outcome.reasoningMs, outcome.reasoningDetails, outcome.toolCalls),
+			parts: toParts(
+				content,
+				outcome.reasoning,
+				outcome.reasoningMs,
+				outcome.reasoningDetails,
+				outcome.toolCalls
+			),
 			failure: failure === null ? null : { ...failure },
 			...(attempt ? { attempt } : {})
 		});
@@ -252,7 +290,9 @@ export class RunRegistry {
 		}
 		const words = content.split(/\s+/).filter((word) => word !== '').length;
 		this.#announcer.say(
-			outcome.state === 'failed' ? 'Answer failed' : `${content} — Answer ${outcome.state === 'done' ? 'finished' : 'stopped'}, ${words} words`
+			outcome.state === 'failed'
+				? 'Answer failed'
+				: `${content} — Answer ${outcome.state === 'done' ? 'finished' : 'stopped'}, ${words} words`
 		);
 		const estimated = this.#estimated.get(id);
 		this.#forget(id);

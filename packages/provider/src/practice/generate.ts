@@ -31,7 +31,14 @@ const OPENINGS = [
 	'A practice answer, made on this page without any network or knowledge.',
 	'The practice model has no idea what you mean, but it can show how an answer looks.'
 ];
-const SUBJECTS = ['A branch', 'The first version', 'An edited question', 'Every answer', 'A second opinion', 'The path'];
+const SUBJECTS = [
+	'A branch',
+	'The first version',
+	'An edited question',
+	'Every answer',
+	'A second opinion',
+	'The path'
+];
 const VERBS = ['keeps', 'shows', 'carries', 'leaves behind', 'makes visible', 'leads back to'];
 const OBJECTS = [
 	'what was said before it',
@@ -54,8 +61,14 @@ const CODE = [
 		'ts',
 		'function ancestors(node: Node): Node[] {\n\tconst path = [node];\n\twhile (path[0].parent) path.unshift(path[0].parent);\n\treturn path;\n}'
 	],
-	['python', 'def leaves(tree):\n    if not tree.children:\n        yield tree\n    for child in tree.children:\n        yield from leaves(child)'],
-	['sql', 'WITH RECURSIVE path(id) AS (\n  SELECT 42\n  UNION ALL\n  SELECT parent_id FROM node JOIN path USING (id)\n)\nSELECT * FROM path;']
+	[
+		'python',
+		'def leaves(tree):\n    if not tree.children:\n        yield tree\n    for child in tree.children:\n        yield from leaves(child)'
+	],
+	[
+		'sql',
+		'WITH RECURSIVE path(id) AS (\n  SELECT 42\n  UNION ALL\n  SELECT parent_id FROM node JOIN path USING (id)\n)\nSELECT * FROM path;'
+	]
 ] as const;
 const MATHS = ['$e^{i\\pi} + 1 = 0$', '$\\sum_{k=1}^{n} k = \\frac{n(n+1)}{2}$', '$2^{10} = 1024$'];
 
@@ -68,13 +81,18 @@ export function generateAnswer(prompt: string, seed: number): PracticeAnswer {
 	};
 	const sentence = (): string => `${pick(SUBJECTS)} ${pick(VERBS)} ${pick(OBJECTS)}, ${pick(TAILS)}.`;
 	const paragraph = (): string => Array.from({ length: 2 + Math.floor(random() * 3) }, sentence).join(' ');
-	const list = (): string => Array.from({ length: 3 }, () => `- **${pick(SUBJECTS)}** ${pick(VERBS)} ${pick(OBJECTS)}`).join('\n');
+	const list = (): string =>
+		Array.from({ length: 3 }, () => `- **${pick(SUBJECTS)}** ${pick(VERBS)} ${pick(OBJECTS)}`).join('\n');
 	const code = (): string => {
 		const [language, text] = pick(CODE);
 		return `\`\`\`${language}\n${text}\n\`\`\``;
 	};
 	const table = (): string =>
-		['| Part | Does |', '| --- | --- |', ...Array.from({ length: 3 }, () => `| ${pick(SUBJECTS)} | ${pick(VERBS)} ${pick(OBJECTS)} |`)].join('\n');
+		[
+			'| Part | Does |',
+			'| --- | --- |',
+			...Array.from({ length: 3 }, () => `| ${pick(SUBJECTS)} | ${pick(VERBS)} ${pick(OBJECTS)} |`)
+		].join('\n');
 	const maths = (): string => `Figures look like this: ${pick(MATHS)}.`;
 
 	const topic = prompt.trim().split('\n', 1)[0]?.slice(0, 80) ?? '';
@@ -86,7 +104,8 @@ export function generateAnswer(prompt: string, seed: number): PracticeAnswer {
 	if (asked.includes('list')) sections.push(list());
 	if (asked.includes('math')) sections.push(maths());
 	const blocks = asked.includes('long') ? 40 : 2 + Math.floor(random() * 3);
-	for (let i = 0; i < blocks; i++) sections.push(pick([paragraph, paragraph, paragraph, list, code, table, maths])());
+	for (let i = 0; i < blocks; i++)
+		sections.push(pick([paragraph, paragraph, paragraph, list, code, table, maths])());
 	return {
 		reasoning: `The question has ${prompt.length} characters. ${sentence()} No thought was needed for this.`,
 		content: sections.join('\n\n')

@@ -21,7 +21,8 @@ export function createPracticeTransport(timers: Timers): Transport {
 	let asked = 0;
 	return (sent, signal) => {
 		const parsed = request.safeParse(JSON.parse(sent.body ?? 'null'));
-		if (!parsed.success) return Promise.resolve(err({ code: 'unreachable', message: 'The practice model got no messages.' }));
+		if (!parsed.success)
+			return Promise.resolve(err({ code: 'unreachable', message: 'The practice model got no messages.' }));
 		const prompt = parsed.data.messages
 			.map(({ content }) => (typeof content === 'string' ? content : JSON.stringify(content)))
 			.join('\n');

@@ -30,7 +30,9 @@ export interface DatabaseOwnerOptions {
 	readonly onCommit: (change: Change) => void;
 }
 
-export async function openDatabaseOwner(options: DatabaseOwnerOptions): Promise<Result<DatabaseOwner, StoreError>> {
+export async function openDatabaseOwner(
+	options: DatabaseOwnerOptions
+): Promise<Result<DatabaseOwner, StoreError>> {
 	const driver = new SahpoolDriver();
 	try {
 		await driver.init();
@@ -190,7 +192,8 @@ function createOwner(
 			endStream(key, { code: 'aborted', message: 'Cancelled.' });
 		},
 		async close() {
-			for (const key of streams.keys()) endStream(key, { code: 'owner_lost', message: 'The tab with the database closed.' });
+			for (const key of streams.keys())
+				endStream(key, { code: 'owner_lost', message: 'The tab with the database closed.' });
 			connection.script('PRAGMA optimize;');
 			connection.close();
 			await driver.destroy();

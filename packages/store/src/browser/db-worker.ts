@@ -3,9 +3,12 @@ import { migrations } from '../migrations/migrations.ts';
 import type { ToWorker } from './protocol.ts';
 import { createTabPeer } from './tab-peer.ts';
 
-const receive = createTabPeer({ name: crypto.randomUUID(), migrations, nowMs: () => Date.now() }, (message) => {
-	self.postMessage(message);
-});
+const receive = createTabPeer(
+	{ name: crypto.randomUUID(), migrations, nowMs: () => Date.now() },
+	(message) => {
+		self.postMessage(message);
+	}
+);
 self.addEventListener('message', (event: MessageEvent<ToWorker>) => {
 	receive(event.data);
 });

@@ -13,7 +13,9 @@ export interface BrowserStoreOptions {
 const DEFAULT_BATCH_ROWS = 500;
 const CLOSED: StoreError = { code: 'closed', message: 'The database is closed.' };
 
-export async function openBrowserStore(options: BrowserStoreOptions = {}): Promise<Result<Store, StoreError>> {
+export async function openBrowserStore(
+	options: BrowserStoreOptions = {}
+): Promise<Result<Store, StoreError>> {
 	const missing = await missingCapability();
 	if (missing !== null) return err({ code: 'no_storage', message: missing });
 
@@ -26,7 +28,9 @@ export async function openBrowserStore(options: BrowserStoreOptions = {}): Promi
 	const post = (message: ToWorker): void => {
 		worker.postMessage(message);
 	};
-	const request = <Op extends Request['op']>(body: Request & { op: Op }): Promise<Extract<Response, { op: Op }>> =>
+	const request = <Op extends Request['op']>(
+		body: Request & { op: Op }
+	): Promise<Extract<Response, { op: Op }>> =>
 		new Promise((resolve) => {
 			const id = nextId++;
 			waiting.set(id, (response) => {
@@ -72,7 +76,11 @@ export async function openBrowserStore(options: BrowserStoreOptions = {}): Promi
 	addEventListener('pagehide', release);
 	addEventListener('pageshow', rejoin);
 
-	async function* stream(sql: string, params: Parameters<Store['stream']>[1] = [], { batchRows = DEFAULT_BATCH_ROWS, signal }: Parameters<Store['stream']>[2] = {}): AsyncGenerator<readonly Row[]> {
+	async function* stream(
+		sql: string,
+		params: Parameters<Store['stream']>[1] = [],
+		{ batchRows = DEFAULT_BATCH_ROWS, signal }: Parameters<Store['stream']>[2] = {}
+	): AsyncGenerator<readonly Row[]> {
 		if (!isOpen) throw new StoreFailure(CLOSED);
 		const throwIfAborted = (): void => {
 			if (signal?.aborted === true) throw new StoreFailure({ code: 'aborted', message: 'Cancelled.' });

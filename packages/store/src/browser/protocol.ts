@@ -15,14 +15,23 @@ export const CHANNEL = 'stemma-db';
 export type Request =
 	| { readonly op: 'query'; readonly sql: string; readonly params: readonly SqlValue[] }
 	| { readonly op: 'batch'; readonly statements: readonly Statement[]; readonly options: BatchOptions }
-	| { readonly op: 'stream'; readonly sql: string; readonly params: readonly SqlValue[]; readonly batchRows: number }
+	| {
+			readonly op: 'stream';
+			readonly sql: string;
+			readonly params: readonly SqlValue[];
+			readonly batchRows: number;
+	  }
 	| { readonly op: 'info' }
 	| { readonly op: 'export' };
 
 export type Response =
 	| { readonly op: 'query'; readonly result: Result<PackedResult, StoreError> }
 	| { readonly op: 'batch'; readonly result: Result<readonly PackedResult[], StoreError> }
-	| { readonly op: 'rows'; readonly columns: readonly string[]; readonly rows: readonly (readonly SqlValue[])[] }
+	| {
+			readonly op: 'rows';
+			readonly columns: readonly string[];
+			readonly rows: readonly (readonly SqlValue[])[];
+	  }
 	| { readonly op: 'end'; readonly error: StoreError | null }
 	| { readonly op: 'info'; readonly result: Result<StoreInfo, StoreError> }
 	| { readonly op: 'export'; readonly result: Result<Uint8Array, StoreError> };
@@ -38,14 +47,21 @@ export type ToWorker =
 
 /** Worker → its own page. */
 export type FromWorker =
-	| { readonly t: 'status'; readonly role: 'owner' | 'follower'; readonly epoch: number; readonly error: StoreError | null }
+	| {
+			readonly t: 'status';
+			readonly role: 'owner' | 'follower';
+			readonly epoch: number;
+			readonly error: StoreError | null;
+	  }
 	| { readonly t: 'response'; readonly id: number; readonly body: Response }
 	| { readonly t: 'change'; readonly change: Change }
 	| { readonly t: 'other_build' };
 
 const body = z.custom<Request>((value) => typeof value === 'object' && value !== null && 'op' in value);
 const reply = z.custom<Response>((value) => typeof value === 'object' && value !== null && 'op' in value);
-const storeError = z.custom<StoreError>((value) => typeof value === 'object' && value !== null && 'code' in value);
+const storeError = z.custom<StoreError>(
+	(value) => typeof value === 'object' && value !== null && 'code' in value
+);
 
 const change = z.object({
 	tables: z.array(z.string()).readonly(),
@@ -61,10 +77,24 @@ export const tabMessage = z.discriminatedUnion('t', [
 	z.object({ ...envelope, t: z.literal('owner'), epoch: z.number(), error: storeError.nullable() }),
 	z.object({ ...envelope, t: z.literal('who') }),
 	z.object({ ...envelope, t: z.literal('bye'), epoch: z.number() }),
-	z.object({ ...envelope, t: z.literal('request'), epoch: z.number(), from: z.string(), id: z.number(), body }),
+	z.object({
+		...envelope,
+		t: z.literal('request'),
+		epoch: z.number(),
+		from: z.string(),
+		id: z.number(),
+		body
+	}),
 	z.object({ ...envelope, t: z.literal('more'), from: z.string(), id: z.number() }),
 	z.object({ ...envelope, t: z.literal('cancel'), from: z.string(), id: z.number() }),
-	z.object({ ...envelope, t: z.literal('response'), epoch: z.number(), to: z.string(), id: z.number(), body: reply }),
+	z.object({
+		...envelope,
+		t: z.literal('response'),
+		epoch: z.number(),
+		to: z.string(),
+		id: z.number(),
+		body: reply
+	}),
 	z.object({ ...envelope, t: z.literal('change'), change })
 ]);
 export type TabMessage = z.infer<typeof tabMessage>;

@@ -48,7 +48,8 @@ export class SahpoolDriver extends SQLiteMemoryDriver {
 	backUp(name: string): void {
 		const pool = this.#mustPool();
 		const backups = pool.getFileNames().filter((file) => file.startsWith('/before-'));
-		for (const old of backups.sort().slice(0, Math.max(0, backups.length - BACKUPS_KEPT + 1))) pool.unlink(old);
+		for (const old of backups.sort().slice(0, Math.max(0, backups.length - BACKUPS_KEPT + 1)))
+			pool.unlink(old);
 		this.db?.exec({ sql: 'VACUUM INTO ?', bind: [`/before-${name}.sqlite`] });
 	}
 

@@ -6,7 +6,17 @@
 import type { Migration } from '../migrate.ts';
 import type { StoreError } from '../port.ts';
 import { openDatabaseOwner, type DatabaseOwner } from './database-owner.ts';
-import { CHANNEL, LOCK, PROTOCOL, tabMessage, type FromWorker, type Request, type Response, type TabMessage, type ToWorker } from './protocol.ts';
+import {
+	CHANNEL,
+	LOCK,
+	PROTOCOL,
+	tabMessage,
+	type FromWorker,
+	type Request,
+	type Response,
+	type TabMessage,
+	type ToWorker
+} from './protocol.ts';
 
 /** How long a request waits for any owner to appear. */
 const PATIENCE_MS = 15_000;
@@ -56,9 +66,13 @@ export function createTabPeer(
 			pending.delete(id);
 		}
 		// The owner answers for itself; to this page it is somebody else.
-		const seen = body.op === 'info' && body.result.ok && !owner
-			? { ...body, result: { ok: true as const, value: { ...body.result.value, role: 'follower' as const } } }
-			: body;
+		const seen =
+			body.op === 'info' && body.result.ok && !owner
+				? {
+						...body,
+						result: { ok: true as const, value: { ...body.result.value, role: 'follower' as const } }
+					}
+				: body;
 		toPage({ t: 'response', id, body: seen });
 	};
 
@@ -184,7 +198,8 @@ export function createTabPeer(
 				owner?.cancel(`${message.from}/${message.id}`);
 				break;
 			case 'response':
-				if (message.to === self.name && pending.get(message.id)?.sentTo === message.epoch) settle(message.id, message.body);
+				if (message.to === self.name && pending.get(message.id)?.sentTo === message.epoch)
+					settle(message.id, message.body);
 				break;
 			case 'change':
 				toPage({ t: 'change', change: message.change });

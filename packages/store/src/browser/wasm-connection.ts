@@ -63,7 +63,8 @@ export function createWasmConnection(
 					while (!done && rows.length < limit) {
 						if (!statement.step()) done = true;
 						else rows.push(values(statement));
-						if (rows.length % ROWS_PER_CLOCK_CHECK === ROWS_PER_CLOCK_CHECK - 1 && performance.now() > until) break;
+						if (rows.length % ROWS_PER_CLOCK_CHECK === ROWS_PER_CLOCK_CHECK - 1 && performance.now() > until)
+							break;
 					}
 					return rows;
 				},

@@ -48,7 +48,8 @@ const NODES_PER_BATCH = 500;
 const PREVIEW_CHARS = 120;
 const MAX_TRIES = 8;
 
-const derivedId = (kind: string, source: string): string => hashOf('import/1', ['oasst', kind, source]).slice(0, ID_CHARS);
+const derivedId = (kind: string, source: string): string =>
+	hashOf('import/1', ['oasst', kind, source]).slice(0, ID_CHARS);
 
 export async function importOasst(
 	{ store, nowMs }: ImportDeps,
@@ -86,14 +87,21 @@ function parseTree(line: string): Result<z.infer<typeof tree>, string> {
 	const parsed = tree.safeParse(json);
 	if (parsed.success) return ok(parsed.data);
 	const issue = parsed.error.issues[0];
-	return err(`this is not a conversation tree (${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unknown shape'}).`);
+	return err(
+		`this is not a conversation tree (${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unknown shape'}).`
+	);
 }
 
 /** Parents before children, and the nodes nothing answers. */
-function toNodes(prompt: Message): { readonly nodes: readonly GraphNode[]; readonly leaves: readonly string[] } {
+function toNodes(prompt: Message): {
+	readonly nodes: readonly GraphNode[];
+	readonly leaves: readonly string[];
+} {
 	const nodes: GraphNode[] = [];
 	const leaves: string[] = [];
-	const pending: { readonly message: Message; readonly parent: string | null }[] = [{ message: prompt, parent: null }];
+	const pending: { readonly message: Message; readonly parent: string | null }[] = [
+		{ message: prompt, parent: null }
+	];
 	for (let next = pending.shift(); next; next = pending.shift()) {
 		const { message: source, parent } = next;
 		const node = createNode(
@@ -104,7 +112,10 @@ function toNodes(prompt: Message): { readonly nodes: readonly GraphNode[]; reado
 				change: derivedId('change', source.message_id),
 				links: []
 			},
-			{ nonce: derivedId('nonce', source.message_id), parts: [{ type: 'text', text: source.text.toWellFormed() }] }
+			{
+				nonce: derivedId('nonce', source.message_id),
+				parts: [{ type: 'text', text: source.text.toWellFormed() }]
+			}
 		);
 		nodes.push(node);
 		if (source.replies.length === 0) leaves.push(node.id);

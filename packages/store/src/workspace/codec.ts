@@ -37,4 +37,5 @@ const links = z.array(
 export const decodeLinks = (text: string) => links.parse(JSON.parse(text));
 
 /** "a,b" from group_concat; empty for none. */
-export const decodeList = (text: string | null): readonly string[] => (text === null || text === '' ? [] : text.split(','));
+export const decodeList = (text: string | null): readonly string[] =>
+	text === null || text === '' ? [] : text.split(',');

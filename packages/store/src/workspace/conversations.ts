@@ -37,7 +37,10 @@ export function createConversations(context: WorkspaceContext): Conversations {
 
 	return {
 		conversations({ includeHidden = false } = {}) {
-			const query = db.select(columns).from(conv).orderBy(desc(conv.pinned), desc(conv.lastAt), desc(conv.id));
+			const query = db
+				.select(columns)
+				.from(conv)
+				.orderBy(desc(conv.pinned), desc(conv.lastAt), desc(conv.id));
 			return attempt<readonly ConversationRow[]>(includeHidden ? query : query.where(eq(conv.hidden, false)));
 		},
 		async conversation(id) {
@@ -68,8 +71,10 @@ export function createConversations(context: WorkspaceContext): Conversations {
 			const inverse = inverseOf(op, ops.value);
 			if (!inverse.ok) return err({ code: 'constraint', message: 'This cannot be undone.' });
 			const payload = inverse.value;
-			const isConversation = payload.kind !== 'ref' && payload.kind !== 'tombstone' && payload.entity === 'conversation';
-			const conversations = payload.kind === 'ref' ? [payload.conversation] : isConversation ? [payload.id] : [];
+			const isConversation =
+				payload.kind !== 'ref' && payload.kind !== 'tombstone' && payload.entity === 'conversation';
+			const conversations =
+				payload.kind === 'ref' ? [payload.conversation] : isConversation ? [payload.id] : [];
 			return commit(context, [], () =>
 				ok({
 					payload,

@@ -48,10 +48,15 @@ async function registerDevice(
 			WHERE NOT EXISTS (SELECT 1 FROM meta WHERE key = 'device')`,
 			params: [uid, name, nowMs]
 		},
-		{ sql: `INSERT INTO meta (key, value) VALUES ('device', ?1) ON CONFLICT (key) DO NOTHING`, params: [uid] },
+		{
+			sql: `INSERT INTO meta (key, value) VALUES ('device', ?1) ON CONFLICT (key) DO NOTHING`,
+			params: [uid]
+		},
 		{ sql: `SELECT value FROM meta WHERE key = 'device'` }
 	]);
 	if (!result.ok) return result;
 	const device = result.value[2]?.rows[0]?.['value'];
-	return typeof device === 'string' ? ok(device) : err({ code: 'corrupt', message: 'The database has no device.' });
+	return typeof device === 'string'
+		? ok(device)
+		: err({ code: 'corrupt', message: 'The database has no device.' });
 }

@@ -35,7 +35,11 @@ export interface ChainState {
 export function toChainState(row: Row | undefined): ChainState {
 	if (!row) throw new Error('this device is not registered in the database');
 	const { clock, seq, hlc, hash, device } = endRow.parse(row);
-	return { device, clock: clock ?? 0, last: seq === null || hlc === null || hash === null ? null : { seq, hlc, id: hash } };
+	return {
+		device,
+		clock: clock ?? 0,
+		last: seq === null || hlc === null || hash === null ? null : { seq, hlc, id: hash }
+	};
 }
 
 const INSERT_OP = `
@@ -162,7 +166,10 @@ export function toHashedOp(raw: Row): HashedOp {
 }
 
 /** The operation and the newest ones before it on the same register: what its inverse depends on. */
-export async function opsBefore(context: WorkspaceContext, op: OpId): Promise<Result<readonly HashedOp[], StoreError>> {
+export async function opsBefore(
+	context: WorkspaceContext,
+	op: OpId
+): Promise<Result<readonly HashedOp[], StoreError>> {
 	const rows = await context.store.query(OPS_ON_REGISTER_OF, [op]);
 	if (!rows.ok) return rows;
 	if (rows.value.length === 0) return err({ code: 'sql', message: 'There is no such operation.' });

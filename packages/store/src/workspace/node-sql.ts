@@ -55,8 +55,12 @@ export function insertNodeStatements(inserts: readonly NodeToInsert[], device: s
 		const data = node.body ? canonicalJson(node.body.parts) : null;
 		return { hash: node.header.body_hash, nonce: node.body?.nonce ?? null, size: data?.length ?? 0, data };
 	});
-	const edges = inserts.flatMap(({ node }) => node.header.parents.map((parent, ord) => [node.id, ord, parent]));
-	const links = inserts.flatMap(({ node }) => node.header.links.map((link) => [node.id, link.kind, link.target]));
+	const edges = inserts.flatMap(({ node }) =>
+		node.header.parents.map((parent, ord) => [node.id, ord, parent])
+	);
+	const links = inserts.flatMap(({ node }) =>
+		node.header.links.map((link) => [node.id, link.kind, link.target])
+	);
 	return [
 		{ sql: INSERT_BODIES, params: [JSON.stringify(bodies)] },
 		...inserts.map(({ conversation, node, createdAt }): Statement => {
@@ -79,7 +83,11 @@ export function insertNodeStatements(inserts: readonly NodeToInsert[], device: s
 				]
 			};
 		}),
-		{ sql: COUNT_PRESENT, params: [JSON.stringify(inserts.map(({ node }) => node.id))], expect: inserts.length },
+		{
+			sql: COUNT_PRESENT,
+			params: [JSON.stringify(inserts.map(({ node }) => node.id))],
+			expect: inserts.length
+		},
 		...(edges.length > 0 ? [{ sql: INSERT_EDGES, params: [JSON.stringify(edges)] }] : []),
 		...(links.length > 0 ? [{ sql: INSERT_LINKS, params: [JSON.stringify(links)] }] : [])
 	];

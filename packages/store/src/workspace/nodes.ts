@@ -33,7 +33,11 @@ export function touchConversation(input: NewNode, now: number): Statement {
 	const line = partsToText(input.parts).trim().split('\n', 1)[0] ?? '';
 	return {
 		sql: `UPDATE conv SET last_at = max(last_at, ?2), preview = coalesce(preview, ?3) WHERE uid = unhex(?1)`,
-		params: [input.conversation, now, input.role === 'user' && line !== '' ? line.slice(0, PREVIEW_CHARS) : null]
+		params: [
+			input.conversation,
+			now,
+			input.role === 'user' && line !== '' ? line.slice(0, PREVIEW_CHARS) : null
+		]
 	};
 }
 
@@ -44,7 +48,9 @@ const firstLineRow = z.object({
 	line: z.string().nullable()
 });
 
-export function createNodes(context: WorkspaceContext): Pick<Workspace, 'append' | 'node' | 'ancestors' | 'children'> {
+export function createNodes(
+	context: WorkspaceContext
+): Pick<Workspace, 'append' | 'node' | 'ancestors' | 'children'> {
 	const { store, nowMs, randomHex, device } = context;
 	return {
 		append(input) {
@@ -102,10 +108,14 @@ export function createNodes(context: WorkspaceContext): Pick<Workspace, 'append'
 			return ok(
 				rows.value.map((raw) => {
 					const row = firstLineRow.parse(raw);
-					return { id: row.hash, role: row.role, createdAt: row.created_at, firstLine: row.line?.split('\n', 1)[0] ?? '' };
+					return {
+						id: row.hash,
+						role: row.role,
+						createdAt: row.created_at,
+						firstLine: row.line?.split('\n', 1)[0] ?? ''
+					};
 				})
 			);
 		}
 	};
 }
-

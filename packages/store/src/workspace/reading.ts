@@ -124,7 +124,11 @@ export function createReading(
 			const runByNode = new Map(toRunRows(runs ?? [], attempts ?? []).map((run) => [run.node, run]));
 			const entries = (nodes ?? []).map((raw) => {
 				const node = toNodeRow(raw);
-				return { ...node, versions: versionsByNode.get(node.id) ?? [node.id], run: runByNode.get(node.id) ?? null };
+				return {
+					...node,
+					versions: versionsByNode.get(node.id) ?? [node.id],
+					run: runByNode.get(node.id) ?? null
+				};
 			});
 			return ok({ entries, total: Number(length?.[0]?.['pos'] ?? -1) + 1 });
 		},

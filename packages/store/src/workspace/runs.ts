@@ -42,8 +42,14 @@ export function createRuns(context: WorkspaceContext): Runs {
 		limit = 1000
 	): Promise<Result<readonly RunRow[], StoreError>> => {
 		const result = await store.batch([
-			{ sql: `SELECT ${RUN_COLUMNS} ${FROM_RUN} WHERE ${where} ORDER BY r.created_at DESC LIMIT ${limit}`, params },
-			{ sql: `SELECT ${ATTEMPT_COLUMNS} ${FROM_RUN} JOIN attempt t ON t.run_id = r.id WHERE ${where} ORDER BY t.n`, params }
+			{
+				sql: `SELECT ${RUN_COLUMNS} ${FROM_RUN} WHERE ${where} ORDER BY r.created_at DESC LIMIT ${limit}`,
+				params
+			},
+			{
+				sql: `SELECT ${ATTEMPT_COLUMNS} ${FROM_RUN} JOIN attempt t ON t.run_id = r.id WHERE ${where} ORDER BY t.n`,
+				params
+			}
 		]);
 		if (!result.ok) return result;
 		return ok(toRunRows(result.value[0]?.rows ?? [], result.value[1]?.rows ?? []));
@@ -115,7 +121,9 @@ export function createRuns(context: WorkspaceContext): Runs {
 		},
 
 		async putAttempt(run, attempt) {
-			const written = await store.batch([attemptStatement(run, attempt)], { touched: { tables: ['attempt'] } });
+			const written = await store.batch([attemptStatement(run, attempt)], {
+				touched: { tables: ['attempt'] }
+			});
 			return written.ok ? ok(undefined) : written;
 		},
 
@@ -174,7 +182,10 @@ export function createRuns(context: WorkspaceContext): Runs {
 					params: [id, node?.id ?? null],
 					expect: 1
 				},
-				{ sql: 'DELETE FROM run_chunk WHERE run_id = (SELECT id FROM run WHERE uid = unhex(?1))', params: [id] }
+				{
+					sql: 'DELETE FROM run_chunk WHERE run_id = (SELECT id FROM run WHERE uid = unhex(?1))',
+					params: [id]
+				}
 			];
 			const touched = { tables: ['node', 'conv', 'ref', 'run'], conversations: [run.conversation] };
 			if (!node) {
@@ -182,7 +193,13 @@ export function createRuns(context: WorkspaceContext): Runs {
 				return written.ok ? ok(null) : written;
 			}
 			const sealed = await commit(context, refReads(run.conversation, run.ref), ({ rows }) => {
-				const payload = planMove(run.conversation, rows[0]?.rows ?? [], rows[1]?.rows[0], run.parent, node.id);
+				const payload = planMove(
+					run.conversation,
+					rows[0]?.rows ?? [],
+					rows[1]?.rows[0],
+					run.parent,
+					node.id
+				);
 				return ok({
 					payload,
 					before: [

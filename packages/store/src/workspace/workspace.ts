@@ -184,7 +184,14 @@ export interface Workspace {
 	children(
 		conversation: ConversationId,
 		parent: NodeId | null
-	): Outcome<readonly { readonly id: NodeId; readonly role: Role; readonly createdAt: number; readonly firstLine: string }[]>;
+	): Outcome<
+		readonly {
+			readonly id: NodeId;
+			readonly role: Role;
+			readonly createdAt: number;
+			readonly firstLine: string;
+		}[]
+	>;
 	refs(conversation: ConversationId): Outcome<readonly RefRow[]>;
 	/** A new branch at a node: nothing is copied. */
 	fork(conversation: ConversationId, node: NodeId): Outcome<{ readonly ref: string; readonly op: OpId }>;
@@ -195,7 +202,9 @@ export interface Workspace {
 	/** The leaf last seen below (or at) a node, else its newest descendant leaf; with the branch it was seen on. */
 	leafBelow(node: NodeId): Outcome<{ readonly leaf: NodeId; readonly ref: string | null }>;
 	/** The leaf last seen in a conversation, else its newest one; null when it is empty. */
-	lastLeaf(conversation: ConversationId): Outcome<{ readonly leaf: NodeId; readonly ref: string | null } | null>;
+	lastLeaf(
+		conversation: ConversationId
+	): Outcome<{ readonly leaf: NodeId; readonly ref: string | null } | null>;
 
 	// runs
 	/** The row that exists before any network. */
@@ -203,8 +212,13 @@ export interface Workspace {
 	patchRun(id: string, patch: RunPatch): Outcome<void>;
 	putAttempt(run: string, attempt: AttemptRow): Outcome<void>;
 	/** Text that is not to be lost. Writing the same seq twice changes nothing. */
-	journal(run: string, chunks: readonly { readonly seq: number; readonly channel: string; readonly text: string }[]): Outcome<void>;
-	journalled(run: string): Outcome<readonly { readonly seq: number; readonly channel: string; readonly text: string }[]>;
+	journal(
+		run: string,
+		chunks: readonly { readonly seq: number; readonly channel: string; readonly text: string }[]
+	): Outcome<void>;
+	journalled(
+		run: string
+	): Outcome<readonly { readonly seq: number; readonly channel: string; readonly text: string }[]>;
 	/** Ends a run: node (unless there is no text at all), branch, state, attempt; the journal goes, all in one transaction. */
 	sealRun(
 		id: string,

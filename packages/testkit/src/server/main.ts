@@ -3,7 +3,11 @@ import { parseArgs } from 'node:util';
 import { startTestServer } from './test-server.ts';
 
 const { values } = parseArgs({
-	options: { port: { type: 'string', default: '0' }, models: { type: 'string', default: '3' }, key: { type: 'string' } }
+	options: {
+		port: { type: 'string', default: '0' },
+		models: { type: 'string', default: '3' },
+		key: { type: 'string' }
+	}
 });
 const server = await startTestServer({
 	port: Number(values.port),

@@ -76,11 +76,16 @@ export function startTestServer(options: TestServerOptions = {}): Promise<TestSe
 
 	const route = async (socket: Socket, request: HttpRequest): Promise<void> => {
 		const [path = ''] = request.path.split('?');
-		if (request.method === 'OPTIONS') return answer(socket, { status: 204, headers: corsHeaders, steps: [{ end: 'close' }] }, null);
+		if (request.method === 'OPTIONS')
+			return answer(socket, { status: 204, headers: corsHeaders, steps: [{ end: 'close' }] }, null);
 		const reply = (status: number, body: unknown): Promise<void> =>
 			answer(
 				socket,
-				{ status, headers: { ...corsHeaders, 'content-type': 'application/json' }, steps: [{ say: JSON.stringify(body) }, { end: 'close' }] },
+				{
+					status,
+					headers: { ...corsHeaders, 'content-type': 'application/json' },
+					steps: [{ say: JSON.stringify(body) }, { end: 'close' }]
+				},
 				null
 			);
 		if (path === '/__ledger') return reply(200, { ledger, openRequests: answering.size });
@@ -92,14 +97,19 @@ export function startTestServer(options: TestServerOptions = {}): Promise<TestSe
 			return reply(401, { error: { code: 401, message: 'User not found.' } });
 		}
 		if (path === '/v1/models') return reply(200, { data: listModels(models) });
-		if (path === '/v1/key') return reply(200, { data: { label: 'test', limit_remaining: 4.5, usage: 0.5, is_free_tier: false } });
+		if (path === '/v1/key')
+			return reply(200, { data: { label: 'test', limit_remaining: 4.5, usage: 0.5, is_free_tier: false } });
 		if (path === '/v1/credits') return reply(200, { data: { total_credits: 10, total_usage: 2.5 } });
-		if (path !== '/v1/chat/completions' || request.method !== 'POST') return reply(404, { error: { code: 404, message: 'No such path' } });
+		if (path !== '/v1/chat/completions' || request.method !== 'POST')
+			return reply(404, { error: { code: 404, message: 'No such path' } });
 		return complete(socket, request);
 	};
 
 	const complete = async (socket: Socket, request: HttpRequest): Promise<void> => {
-		const body = JSON.parse(request.body) as { model: string; messages: { role: string; content: unknown }[] };
+		const body = JSON.parse(request.body) as {
+			model: string;
+			messages: { role: string; content: unknown }[];
+		};
 		const [name = '', query = ''] = body.model.replace(/^scenario:/, '').split('?');
 		const turn = turns.get(body.model) ?? 0;
 		turns.set(body.model, turn + 1);
@@ -126,7 +136,10 @@ export function startTestServer(options: TestServerOptions = {}): Promise<TestSe
 		const reply = scenario?.(asked) ?? {
 			status: 404,
 			headers: { 'content-type': 'application/json' },
-			steps: [{ say: JSON.stringify({ error: { code: 404, message: `No model ${body.model}` } }) }, { end: 'close' as const }]
+			steps: [
+				{ say: JSON.stringify({ error: { code: 404, message: `No model ${body.model}` } }) },
+				{ end: 'close' as const }
+			]
 		};
 		await answer(socket, { ...reply, headers: { ...reply.headers, ...corsHeaders } }, entry, asked.options);
 	};
@@ -192,7 +205,13 @@ export function startTestServer(options: TestServerOptions = {}): Promise<TestSe
 	});
 }
 
-async function perform(socket: Socket, step: Step, entry: LedgerEntry | null, slice: number, newline: string): Promise<void> {
+async function perform(
+	socket: Socket,
+	step: Step,
+	entry: LedgerEntry | null,
+	slice: number,
+	newline: string
+): Promise<void> {
 	if ('waitMs' in step) return sleep(step.waitMs);
 	if ('bill' in step) {
 		if (entry) entry.billedTokens += step.bill;
@@ -219,7 +238,8 @@ async function perform(socket: Socket, step: Step, entry: LedgerEntry | null, sl
 		const piece = bytes.subarray(at, at + size);
 		socket.write(`${piece.length.toString(16)}\r\n`);
 		socket.write(piece);
-		if (!socket.write('\r\n')) await new Promise((resolve) => socket.once('drain', resolve).once('close', resolve));
+		if (!socket.write('\r\n'))
+			await new Promise((resolve) => socket.once('drain', resolve).once('close', resolve));
 		// Lets the client read this piece on its own, without making large ones slow.
 		if (slice > 0 && bytes.length < 10_000) await new Promise((resolve) => setImmediate(resolve));
 	}
@@ -234,7 +254,14 @@ function listModels(count: number): readonly unknown[] {
 		context_length: 32_768,
 		pricing: { prompt: '0.000001', completion: '0.000002' }
 	}));
-	return [...plain, ...Object.keys(scenarios).map((name) => ({ id: `scenario:${name}`, name: `Scenario ${name}`, context_length: 8192 }))];
+	return [
+		...plain,
+		...Object.keys(scenarios).map((name) => ({
+			id: `scenario:${name}`,
+			name: `Scenario ${name}`,
+			context_length: 8192
+		}))
+	];
 }
 
 function parseRequest(received: Buffer): { readonly request: HttpRequest; readonly length: number } | null {
@@ -250,5 +277,8 @@ function parseRequest(received: Buffer): { readonly request: HttpRequest; readon
 	);
 	const length = headEnd + 4 + Number(headers.get('content-length') ?? 0);
 	if (received.length < length) return null;
-	return { request: { method, path, headers, body: received.subarray(headEnd + 4, length).toString('utf8') }, length };
+	return {
+		request: { method, path, headers, body: received.subarray(headEnd + 4, length).toString('utf8') },
+		length
+	};
 }

@@ -21,7 +21,10 @@ const sentences: Readonly<Record<RunFailureCode, Sentence>> = {
 	unavailable: { sentence: 'The model is not available at the moment.', action: 'retry' },
 	timeout: { sentence: 'The server went silent.', action: 'retry' },
 	network: { sentence: 'The server could not be reached, or the connection broke.', action: 'retry' },
-	truncated: { sentence: 'The connection closed in the middle of the answer. What came is kept.', action: 'retry' },
+	truncated: {
+		sentence: 'The connection closed in the middle of the answer. What came is kept.',
+		action: 'retry'
+	},
 	empty: { sentence: 'The model said nothing.', action: 'retry' },
 	oversize: { sentence: 'The answer was too large to take in.', action: 'retry' },
 	interrupted: { sentence: 'Stemma was closed while this was written. What came is kept.', action: 'retry' },
