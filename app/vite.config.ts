@@ -3,8 +3,10 @@ import { sveltekit } from '@sveltejs/kit/vite';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vite';
 
+type Csp = NonNullable<NonNullable<Parameters<typeof sveltekit>[0]>['csp']>;
+
 // The page may reach any https origin and local servers (the user names the endpoints), nothing else.
-const csp = {
+const csp: Csp = {
 	mode: 'hash',
 	directives: {
 		'default-src': ['self'],
@@ -18,7 +20,7 @@ const csp = {
 		'frame-src': ['none'],
 		'form-action': ['none']
 	}
-} as const;
+};
 
 export default defineConfig({
 	plugins: [tailwindcss(), sveltekit({ adapter: adapter({ precompress: true }), csp })],

@@ -21,15 +21,16 @@ async function startUpstream(answer: (request: IncomingMessage, response: Server
 }
 
 function startApi(env: Record<string, string>, probed: readonly number[] = []) {
-	let api: ReturnType<typeof createApi> | undefined;
+	// Needs the port, which is known once it listens.
+	const served: { api?: ReturnType<typeof createApi> } = {};
 	const server = Bun.serve({
 		port: 0,
 		hostname: '127.0.0.1',
-		fetch: (request) => api?.(request) ?? new Response(null, { status: 500 })
+		fetch: (request) => served.api?.(request) ?? new Response(null, { status: 500 })
 	});
 	const port = server.port ?? 0;
 	const servers = probed.map((at) => ({ port: at, label: 'Ollama', profile: 'ollama' as const }));
-	api = createApi({ env, fetch, port, token, version: '0', servers });
+	served.api = createApi({ env, fetch, port, token, version: '0', servers });
 	closers.push(() => void server.stop(true));
 	const origin = `http://127.0.0.1:${port}`;
 	const own = {

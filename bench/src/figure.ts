@@ -19,8 +19,20 @@ export interface Benchmark {
 
 export function median(values: readonly number[]): number {
 	const sorted = values.toSorted((a, b) => a - b);
-	const middle = sorted.length >> 1;
-	const upper = sorted[middle];
-	if (upper === undefined) throw new Error('median of nothing');
-	return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
+	const middle = sorted[sorted.length >> 1];
+	if (middle === undefined) throw new Error('median of nothing');
+	return middle;
 }
+
+/** Median of the repetitions, in ms. */
+export async function timed(repetitions: number, work: () => unknown): Promise<number> {
+	const times: number[] = [];
+	for (let i = 0; i < repetitions; i++) {
+		const start = performance.now();
+		await work();
+		times.push(performance.now() - start);
+	}
+	return median(times);
+}
+
+export const rounded = (value: number): number => Math.round(value * 1000) / 1000;

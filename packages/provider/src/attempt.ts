@@ -41,6 +41,7 @@ export async function runAttempt(
 ): Promise<AttemptEnd> {
 	const { transport, timers } = deps;
 	const { endpoint, request, key } = input;
+	const isAborted = (): boolean => signal.aborted;
 	const profile = profileOf(endpoint);
 	const watchdog = createWatchdog(timers, signal);
 	let record: AttemptRecord = {
@@ -96,7 +97,7 @@ export async function runAttempt(
 		},
 		watchdog.signal
 	);
-	if (signal.aborted) return { type: 'aborted', state: NOTHING };
+	if (isAborted()) return { type: 'aborted', state: NOTHING };
 	if (!sent.ok) {
 		const retry: RetryCase = watchdog.hasBitten()
 			? { type: 'timeout' }
@@ -114,14 +115,14 @@ export async function runAttempt(
 	const isStream = (response.header('content-type') ?? '').includes('text/event-stream');
 	if (response.status < 200 || response.status >= 300) {
 		const text = await readText(response);
-		if (signal.aborted) return { type: 'aborted', state: NOTHING };
+		if (isAborted()) return { type: 'aborted', state: NOTHING };
 		return serverError(
 			readErrorResponse(text, response.status, response.header('retry-after'), timers.now())
 		);
 	}
 	if (!isStream) {
 		const text = await readText(response);
-		if (signal.aborted) return { type: 'aborted', state: NOTHING };
+		if (isAborted()) return { type: 'aborted', state: NOTHING };
 		return end(...judgeWhole(text, response, timers.now()));
 	}
 
@@ -177,7 +178,7 @@ export async function runAttempt(
 		if (state.error) return 'eof';
 		return state.isDone ? 'done_event' : null;
 	});
-	if (signal.aborted) {
+	if (isAborted()) {
 		watchdog.stop();
 		note({ endedAt: timers.now() });
 		return { type: 'aborted', state };

@@ -48,6 +48,7 @@ export function startRun(
 	let journalSeq = 0;
 	let endPause: ((choice: 'now' | 'never') => void) | null = null;
 
+	const isOver = (): boolean => hasEnded;
 	const setState = (state: RunState, extra: { notBefore?: number; failure?: RunFailure } = {}): void => {
 		if (!hasEnded) emit({ type: 'state', runId, state, at: timers.now(), ...extra });
 	};
@@ -136,7 +137,7 @@ export function startRun(
 			limit,
 			controller.signal
 		);
-		if (!release || hasEnded) return release?.();
+		if (!release) return;
 		try {
 			let retries = 0;
 			// The user said now: the gate does not hold this attempt up again.
@@ -147,13 +148,16 @@ export function startRun(
 				if (closedUntil > timers.now()) {
 					const pause = pauseUntil(closedUntil);
 					setState('retry_wait', { notBefore: closedUntil });
-					if ((await pause) === 'never') return finish('cancelled', {});
+					if ((await pause) === 'never') {
+						finish('cancelled', {});
+						return;
+					}
 				}
-				if (hasEnded) return;
+				if (isOver()) return;
 				setState('connecting');
 				const id = deps.newId();
 				attemptId = id;
-				const isLate = (): boolean => hasEnded || attemptId !== id;
+				const isLate = (): boolean => isOver() || attemptId !== id;
 				const ended = await runAttempt(
 					{ transport: deps.transportFor(endpoint), timers },
 					{ id, n, endpoint, request, key },
@@ -180,16 +184,25 @@ export function startRun(
 						}
 					}
 				);
-				if (hasEnded || ended.type === 'aborted') return;
+				if (isOver() || ended.type === 'aborted') return;
 				const { verdict } = ended;
 				// A server that does not stream says everything at the end.
 				if (current.content === '' && ended.state.content !== '') buffer.push('content', ended.state.content);
 				current = ended.state;
-				if (verdict.state === 'done') return finish('done', verdict);
+				if (verdict.state === 'done') {
+					finish('done', verdict);
+					return;
+				}
 				const { failure, retry } = verdict;
-				if (!retry) return finish('failed', { failure });
+				if (!retry) {
+					finish('failed', { failure });
+					return;
+				}
 				const rule = retryRule(retry);
-				if (retries >= rule.times) return finish('failed', { failure });
+				if (retries >= rule.times) {
+					finish('failed', { failure });
+					return;
+				}
 				const wait = retry.type === 'status' ? retry.error.waitMs : null;
 				const notBefore = timers.now() + retryPause(rule, retries, wait, deps.random());
 				retries++;
@@ -197,8 +210,11 @@ export function startRun(
 				const pause = pauseUntil(notBefore);
 				setState('retry_wait', { notBefore, failure });
 				const choice = await pause;
-				if (hasEnded) return;
-				if (choice === 'never') return finish('failed', { failure });
+				if (isOver()) return;
+				if (choice === 'never') {
+					finish('failed', { failure });
+					return;
+				}
 				isForced = timers.now() < notBefore;
 			}
 		} finally {

@@ -202,17 +202,14 @@ export class Conversation {
 				conversation: this.id,
 				parent,
 				params: {},
-				receipt: JSON.parse(JSON.stringify(stored)) as never,
+				receipt: stored,
 				ref,
 				...made
 			},
 			endpoint,
 			request: {
 				model: model.id,
-				messages: messages.map((message) => ({
-					...message,
-					tool_calls: message.tool_calls?.map((call) => ({ ...call }))
-				})) as never,
+				messages,
 				session_id: this.id
 			},
 			...(goesOn ? { prefix: textOf(goesOn) } : {}),
@@ -250,8 +247,8 @@ export class Conversation {
 	}
 
 	async #reachBack(at: NodeId | null): Promise<void> {
-		while (at !== null && this.hasOlder && !this.entries.some((entry) => entry.id === at))
-			await this.loadOlder();
+		if (at === null) return;
+		while (this.hasOlder && !this.entries.some((entry) => entry.id === at)) await this.loadOlder();
 	}
 
 	async #refresh(): Promise<void> {

@@ -3,12 +3,14 @@ import {
 	createContextBuilder,
 	type BuiltContext,
 	type ContextNode,
-	type ContextOptions
+	type ContextOptions,
+	type Receipt
 } from '@stemma/graph/context';
 import type { NodeId } from '@stemma/graph/node';
 import type { JsonValue } from '@stemma/graph/part';
 import { rebuildContext, storeReceipt, type StoredReceipt } from '@stemma/graph/receipt';
 import { err, ok, type Result } from '@stemma/graph/result';
+import type { WireMessage } from '@stemma/provider/run-protocol';
 import { StoreFailure, type StoreError } from '@stemma/store/port';
 import type { NodeRow, Workspace } from '@stemma/store/workspace/workspace';
 import { z } from 'zod';
@@ -19,8 +21,11 @@ const MARGIN = 0.08;
 const RESERVED_PART = 0.25;
 const RESERVED_MOST = 8192;
 
-export interface Prompt extends BuiltContext {
-	readonly stored: StoredReceipt;
+export interface Prompt {
+	readonly messages: readonly WireMessage[];
+	readonly receipt: Receipt;
+	/** What the run's row keeps. */
+	readonly stored: JsonValue;
 }
 
 export interface PromptRequest {
@@ -30,6 +35,9 @@ export interface PromptRequest {
 	readonly factor: number;
 	readonly goOn?: 'prefill' | 'ask';
 }
+
+/** Plain data behind an interface, as the JSON it will be. */
+const toJson = (value: object): JsonValue => JSON.parse(JSON.stringify(value)) as JsonValue;
 
 const toContextNode = ({ id, kind, role, pos, body }: NodeRow): ContextNode => ({
 	id,
@@ -74,7 +82,16 @@ export async function buildPrompt(
 		throw thrown;
 	}
 	const built = builder.finish();
-	return ok({ ...built, stored: storeReceipt(options, request.leaf, offered, built) });
+	return ok({
+		messages: built.messages.map(({ role, content, tool_calls, tool_call_id }) => ({
+			role,
+			content,
+			...(tool_calls ? { tool_calls: toJson(tool_calls) } : {}),
+			...(tool_call_id === undefined ? {} : { tool_call_id })
+		})),
+		receipt: built.receipt,
+		stored: toJson(storeReceipt(options, request.leaf, offered, built))
+	});
 }
 
 const reason = z.enum([

@@ -15,6 +15,8 @@ const OPEN_PATIENCE_MS = 3000;
 const OPEN_RETRY_MS = 100;
 const BACKUPS_KEPT = 2;
 
+// Without the last one the first refusal is remembered for good (it is missing from the type).
+const poolOptions = { directory: DIRECTORY, initialCapacity: 12, forceReinitIfPreviouslyFailed: true };
 const loadSqlite = sqlite3InitModule as unknown as ConstructorParameters<typeof SQLiteMemoryDriver>[0];
 
 export class SahpoolDriver extends SQLiteMemoryDriver {
@@ -78,12 +80,7 @@ async function installPool(sqlite3: Sqlite3Static): Promise<SAHPoolUtil> {
 	const until = performance.now() + OPEN_PATIENCE_MS;
 	for (;;) {
 		try {
-			return await sqlite3.installOpfsSAHPoolVfs({
-				directory: DIRECTORY,
-				initialCapacity: 12,
-				// Without it the first refusal is remembered for good (missing from the type).
-				...{ forceReinitIfPreviouslyFailed: true }
-			});
+			return await sqlite3.installOpfsSAHPoolVfs(poolOptions);
 		} catch (thrown) {
 			if (performance.now() > until) throw thrown;
 			await new Promise((resolve) => setTimeout(resolve, OPEN_RETRY_MS));

@@ -168,7 +168,8 @@ export function createTabPeer(
 	channel.addEventListener('message', ({ data }) => {
 		const parsed = tabMessage.safeParse(data);
 		if (!parsed.success) {
-			const isOtherBuild = typeof data === 'object' && data !== null && 'v' in data && data.v !== PROTOCOL;
+			const isOtherBuild =
+				typeof data === 'object' && data !== null && 'v' in data && (data as { v: unknown }).v !== PROTOCOL;
 			if (isOtherBuild) toPage({ t: 'other_build' });
 			return;
 		}

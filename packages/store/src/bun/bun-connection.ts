@@ -17,7 +17,7 @@ export function openBunConnection(path: string): Connection {
 			return { columns, rows, changes: writes ? rows.length : 0 };
 		},
 		script: (sql) => {
-			database.exec(sql);
+			database.run(sql);
 		},
 		open(sql, params) {
 			const statement = database.prepare(sql);
