@@ -72,7 +72,8 @@ export interface SentMessage {
 	readonly prefix: Hash;
 }
 
-export type LeftOutReason = 'budget' | 'excluded' | 'redacted' | 'empty' | 'summarised' | 'tool_pairing' | 'leading_answer';
+export type LeftOutReason =
+	'budget' | 'excluded' | 'redacted' | 'empty' | 'summarised' | 'tool_pairing' | 'leading_answer';
 
 /** A run of neighbouring messages that were not sent. */
 export interface LeftOut {
@@ -121,7 +122,8 @@ export function createContextBuilder(options: ContextOptions): ContextBuilder {
 	const leaveOut = (reason: LeftOutReason, newest: NodeId, count = 1): void => {
 		const last = leftOut.at(-1);
 		// Neighbours left out for one reason become one entry: the list stays short however long the history.
-		if (last?.reason === reason && !takenSinceLeftOut) leftOut[leftOut.length - 1] = { ...last, count: last.count + count };
+		if (last?.reason === reason && !takenSinceLeftOut)
+			leftOut[leftOut.length - 1] = { ...last, count: last.count + count };
 		else leftOut.push({ reason, newest, count });
 		takenSinceLeftOut = false;
 	};
@@ -130,7 +132,10 @@ export function createContextBuilder(options: ContextOptions): ContextBuilder {
 
 	const head: Piece[] = [
 		...options.instructions.filter((text) => text !== '').map((text) => instructionPiece(text)),
-		...options.fixed.filter((node) => !excluded.has(node.id)).flatMap(nodeToPieces).map(asSystem('Pinned'))
+		...options.fixed
+			.filter((node) => !excluded.has(node.id))
+			.flatMap(nodeToPieces)
+			.map(asSystem('Pinned'))
 	];
 	const summarised: Piece[] = [];
 	/** Newest first. */
@@ -207,7 +212,8 @@ export function createContextBuilder(options: ContextOptions): ContextBuilder {
 			const wasCut = options.cut === true || isFull;
 			// A history cut in the middle must not open with an answer to a question nobody sees.
 			const start = wasCut && firstTurn > 0 ? firstTurn : 0;
-			for (const id of new Set(line.slice(0, start).flatMap((piece) => piece.nodes))) leaveOutOne('leading_answer', id);
+			for (const id of new Set(line.slice(0, start).flatMap((piece) => piece.nodes)))
+				leaveOutOne('leading_answer', id);
 			const turns = mergeNeighbours([...head, ...standing, ...summarised, ...line.slice(start), ...request]);
 			addVolatile(turns, options.volatile);
 
@@ -218,7 +224,13 @@ export function createContextBuilder(options: ContextOptions): ContextBuilder {
 				const message = pieceToMessage(piece);
 				prefix = hashOf('prompt/1', [prefix, message]);
 				messages.push(message);
-				sent.push({ role: piece.role, nodes: piece.nodes, tokens: cost(piece), chars: piece.content.length, prefix });
+				sent.push({
+					role: piece.role,
+					nodes: piece.nodes,
+					tokens: cost(piece),
+					chars: piece.content.length,
+					prefix
+				});
 			}
 			return {
 				messages,
@@ -248,17 +260,26 @@ const asSystem =
 	(origin: 'Pinned' | 'Summary') =>
 	(piece: Piece): Piece => {
 		if (piece.role === 'system') return piece;
-		const label = origin === 'Pinned' ? `Pinned, from the ${piece.role}:` : 'Summary of what was said before:';
-		return { role: 'system', nodes: piece.nodes, content: `${label}\n${piece.content}`, calls: [], answers: null };
+		const label =
+			origin === 'Pinned' ? `Pinned, from the ${piece.role}:` : 'Summary of what was said before:';
+		return {
+			role: 'system',
+			nodes: piece.nodes,
+			content: `${label}\n${piece.content}`,
+			calls: [],
+			answers: null
+		};
 	};
 
 function nodeToPieces(node: ContextNode): Piece[] {
 	const parts = node.body?.parts ?? [];
 	const text = partsToText(parts);
 	const label = (node.opens ?? []).map(({ branch, of }) => `[Branch ${branch} of ${of}]\n`).join('');
-	const calls = toolCalls(parts).map(
-		(call): ToolCallWire => ({ id: call.id, type: 'function', function: { name: call.name, arguments: call.arguments } })
-	);
+	const calls = toolCalls(parts).map((call): ToolCallWire => ({
+		id: call.id,
+		type: 'function',
+		function: { name: call.name, arguments: call.arguments }
+	}));
 	const pieces: Piece[] = toolResults(parts).map((result) => ({
 		role: 'tool',
 		nodes: [node.id],
@@ -277,13 +298,17 @@ function nodeToPieces(node: ContextNode): Piece[] {
  * Keeps a call only with its result right behind it, and a result only behind its call: servers refuse
  * anything else, and would refuse the whole conversation for ever after.
  */
-function pairTools(line: readonly Piece[], leaveOut: (reason: LeftOutReason, newest: NodeId) => void): Piece[] {
+function pairTools(
+	line: readonly Piece[],
+	leaveOut: (reason: LeftOutReason, newest: NodeId) => void
+): Piece[] {
 	const kept: Piece[] = [];
 	for (let i = 0; i < line.length; i++) {
 		const piece = line[i];
 		if (piece === undefined) break;
 		const results: Piece[] = [];
-		for (let next = line[i + 1]; next !== undefined && next.answers !== null; next = line[++i + 1]) results.push(next);
+		for (let next = line[i + 1]; next !== undefined && next.answers !== null; next = line[++i + 1])
+			results.push(next);
 		const calls = piece.calls.filter((call) => results.some((result) => result.answers === call.id));
 		const answers = calls.flatMap((call) => results.find((result) => result.answers === call.id) ?? []);
 		const stray = piece.answers === null ? [] : [piece];
@@ -320,7 +345,11 @@ function addVolatile(turns: Piece[], blocks: readonly string[]): void {
 	if (blocks.length === 0) return;
 	const index = turns.findLastIndex((piece) => piece.role === 'user');
 	const turn = turns[index];
-	if (turn) turns[index] = { ...turn, content: [turn.content, ...blocks.map((block) => block.toWellFormed())].join('\n\n') };
+	if (turn)
+		turns[index] = {
+			...turn,
+			content: [turn.content, ...blocks.map((block) => block.toWellFormed())].join('\n\n')
+		};
 	else turns.push({ ...instructionPiece(blocks.join('\n\n')), role: 'user' });
 }
 

@@ -103,7 +103,8 @@ export function createGraphIndex(): GraphIndex {
 			const row = size;
 			const parent = rowParents[0];
 			for (const known of rowParents) {
-				if (known < 0 || known >= size) throw new RangeError(`parent ${known} of row ${row} is not there yet`);
+				if (known < 0 || known >= size)
+					throw new RangeError(`parent ${known} of row ${row} is not there yet`);
 			}
 			if (size === capacity) {
 				capacity *= 2;
@@ -152,9 +153,7 @@ export function createGraphIndex(): GraphIndex {
 		ancestors,
 		maximal(rows) {
 			const distinct = [...new Set(rows)];
-			return distinct.filter(
-				(row) => !distinct.some((other) => other !== row && isAncestor(row, other))
-			);
+			return distinct.filter((row) => !distinct.some((other) => other !== row && isAncestor(row, other)));
 		}
 	};
 

@@ -50,10 +50,14 @@ export function fold(ops: Iterable<HashedOp>): FoldState {
 			seenOn.set(key, seen);
 		}
 	}
-	const isSeen = (id: OpId, payload: MoveRef | AddToSet): boolean => seenOn.get(register(payload))?.has(id) ?? false;
+	const isSeen = (id: OpId, payload: MoveRef | AddToSet): boolean =>
+		seenOn.get(register(payload))?.has(id) ?? false;
 
 	const scalars = new Map<string, JsonValue>();
-	const refs = new Map<string, { kind: RefKind; heads: Map<OpId, NodeId>; payload: { conversation: string; name: string } }>();
+	const refs = new Map<
+		string,
+		{ kind: RefKind; heads: Map<OpId, NodeId>; payload: { conversation: string; name: string } }
+	>();
 	const sets = new Map<string, Set<string>>();
 	for (const { id, op } of ordered) {
 		if (isBuried(op, tombstones)) continue;

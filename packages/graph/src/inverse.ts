@@ -6,8 +6,7 @@ import { err, ok, type Result } from './result.ts';
 
 export type InverseError =
 	/** Tombstones are for ever. */
-	| { readonly code: 'irreversible' }
-	| { readonly code: 'unknown_op' };
+	{ readonly code: 'irreversible' } | { readonly code: 'unknown_op' };
 
 /**
  * The payload that undoes `target`, given the operations on the same register (more do no harm).
@@ -41,9 +40,13 @@ export function inverseOf(target: OpId, ops: Iterable<HashedOp>): Result<OpPaylo
 			return ok({ ...payload, kind: 'remove', seen: [undone.id] });
 		case 'remove': {
 			const { seen: _seen, ...rest } = payload;
-			const wasThere = log.some(
+			const gone = new Set(before.flatMap(({ op }) => (op.payload.kind === 'remove' ? op.payload.seen : [])));
+			const wasThere = before.some(
 				({ id, op }) =>
-					op.payload.kind === 'add' && setKey(op.payload) === setKey(payload) && payload.seen.includes(id)
+					op.payload.kind === 'add' &&
+					setKey(op.payload) === setKey(payload) &&
+					payload.seen.includes(id) &&
+					!gone.has(id)
 			);
 			// Taking back the removal of nothing changes nothing.
 			return ok(wasThere ? { ...rest, kind: 'add' } : { ...payload, seen: [] });

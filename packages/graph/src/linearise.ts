@@ -76,7 +76,11 @@ interface Split {
 }
 
 /** Walks from all tips at once, highest generation first, until everything ahead is shared. */
-function splitBranches(graph: GraphIndex, tips: readonly number[], includes: (row: number) => boolean): Split {
+function splitBranches(
+	graph: GraphIndex,
+	tips: readonly number[],
+	includes: (row: number) => boolean
+): Split {
 	const owner = new Map<number, number>();
 	const ahead = new Map<number, number[]>();
 	const behindShared = new Set<number>();
@@ -113,9 +117,15 @@ function splitBranches(graph: GraphIndex, tips: readonly number[], includes: (ro
 			}
 		}
 	}
-	const candidates = [...owner].flatMap(([row, branch]) => (branch === SHARED && !behindShared.has(row) ? [row] : []));
+	const candidates = [...owner].flatMap(([row, branch]) =>
+		branch === SHARED && !behindShared.has(row) ? [row] : []
+	);
 	const newest = candidates.length > 1 ? graph.maximal(candidates) : candidates;
-	return { owner, sizes, shared: newest.length > 1 ? inOrderMet(graph, tips, owner, new Set(newest)) : newest };
+	return {
+		owner,
+		sizes,
+		shared: newest.length > 1 ? inOrderMet(graph, tips, owner, new Set(newest)) : newest
+	};
 }
 
 /** Depends on the order of parents alone, so every machine lays out the same line. */

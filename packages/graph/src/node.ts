@@ -11,13 +11,7 @@ export type ChangeId = string;
 export type NodeKind = 'message' | 'summary' | 'merge' | 'note';
 export type Role = 'system' | 'user' | 'assistant' | 'tool';
 export type LinkKind =
-	| 'edit_of'
-	| 'regen_of'
-	| 'continues'
-	| 'covers_from'
-	| 'covers_to'
-	| 'cherry_of'
-	| 'quotes';
+	'edit_of' | 'regen_of' | 'continues' | 'covers_from' | 'covers_to' | 'cherry_of' | 'quotes';
 
 /** A non-ancestry relation to another node. */
 export interface Link {

@@ -5,9 +5,14 @@
 import type { Link, LinkKind, NodeHeader, NodeKind, Role } from './node.ts';
 import { err, ok, type Result } from './result.ts';
 
-const KINDS: ReadonlySet<string> = new Set<NodeKind>(['message', 'summary', 'merge', 'note']);
-const ROLES: ReadonlySet<string> = new Set<Role>(['system', 'user', 'assistant', 'tool']);
-const LINK_KINDS: ReadonlySet<string> = new Set<LinkKind>([
+const oneOf =
+	<T extends string>(...known: readonly T[]) =>
+	(value: unknown): value is T =>
+		known.some((each) => each === value);
+
+const isKind = oneOf<NodeKind>('message', 'summary', 'merge', 'note');
+const isRole = oneOf<Role>('system', 'user', 'assistant', 'tool');
+const isLinkKind = oneOf<LinkKind>(
 	'edit_of',
 	'regen_of',
 	'continues',
@@ -15,7 +20,8 @@ const LINK_KINDS: ReadonlySet<string> = new Set<LinkKind>([
 	'covers_to',
 	'cherry_of',
 	'quotes'
-]);
+);
+const isMember = oneOf<keyof NodeHeader>('v', 'kind', 'role', 'parents', 'change', 'body_hash', 'links');
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -23,10 +29,6 @@ const isObject = (value: unknown): value is Members =>
 	typeof value === 'object' && value !== null && !Array.isArray(value);
 const isHex = (value: unknown, bytes: number): value is string =>
 	typeof value === 'string' && value.length === bytes * 2 && /^[0-9a-f]*$/.test(value);
-const isOneOf = <T extends string>(value: unknown, known: ReadonlySet<string>): value is T =>
-	typeof value === 'string' && known.has(value);
-
-const MEMBERS = ['v', 'kind', 'role', 'parents', 'change', 'body_hash', 'links'] as const;
 
 export interface HeaderError {
 	readonly code: 'bad_header';
@@ -39,14 +41,14 @@ export function parseNodeHeader(value: unknown): Result<NodeHeader, HeaderError>
 	if (!isObject(value)) return bad('');
 	const { v, kind, role, parents, change, body_hash, links } = value;
 	if (v !== 1) return bad('v');
-	if (!isOneOf<NodeKind>(kind, KINDS)) return bad('kind');
-	if (!isOneOf<Role>(role, ROLES)) return bad('role');
+	if (!isKind(kind)) return bad('kind');
+	if (!isRole(role)) return bad('role');
 	if (!Array.isArray(parents) || !parents.every((parent) => isHex(parent, 32))) return bad('parents');
 	if (new Set(parents).size !== parents.length) return bad('parents');
 	if (!isHex(change, 16)) return bad('change');
 	if (!isHex(body_hash, 32)) return bad('body_hash');
 	if (!Array.isArray(links) || !links.every(isLink)) return bad('links');
-	const unknown = Object.keys(value).find((member) => !MEMBERS.some((known) => known === member));
+	const unknown = Object.keys(value).find((member) => !isMember(member));
 	if (unknown !== undefined) return bad(unknown);
 	return ok({ v, kind, role, parents, change, body_hash, links });
 }
@@ -55,7 +57,7 @@ function isLink(value: unknown): value is Link {
 	return (
 		isObject(value) &&
 		Object.keys(value).length === 2 &&
-		isOneOf<LinkKind>(value['kind'], LINK_KINDS) &&
+		isLinkKind(value['kind']) &&
 		isHex(value['target'], 32)
 	);
 }

@@ -55,9 +55,4 @@ export interface QuotePart {
 export type Part = TextPart | ReasoningPart | ReferencePart | ToolCallPart | ToolResultPart | QuotePart;
 
 export type JsonValue =
-	| null
-	| boolean
-	| number
-	| string
-	| readonly JsonValue[]
-	| { readonly [key: string]: JsonValue };
+	null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };

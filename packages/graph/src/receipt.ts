@@ -2,7 +2,13 @@
  * A receipt as it is stored: where the tail began and ended instead of every message in it, so that a run's
  * row does not grow with the history. The messages are immutable, so the request can be made again, exactly.
  */
-import { createContextBuilder, type BuiltContext, type ContextNode, type ContextOptions, type LeftOut } from './context.ts';
+import {
+	createContextBuilder,
+	type BuiltContext,
+	type ContextNode,
+	type ContextOptions,
+	type LeftOut
+} from './context.ts';
 import type { NodeId } from './node.ts';
 import type { Hash } from './part.ts';
 import { err, ok, type Result } from './result.ts';
@@ -25,12 +31,21 @@ export interface StoredReceipt {
 	readonly prefix: Hash | null;
 }
 
-export function storeReceipt(options: ContextOptions, leaf: NodeId, offered: number, built: BuiltContext): StoredReceipt {
+export function storeReceipt(
+	options: ContextOptions,
+	leaf: NodeId,
+	offered: number,
+	built: BuiltContext
+): StoredReceipt {
 	return {
 		v: 1,
 		instructions: options.instructions,
 		fixed: options.fixed.map((node) => node.id),
-		summaries: [...(options.summaries ?? [])].map(([newest, { node, from }]) => ({ newest, from, node: node.id })),
+		summaries: [...(options.summaries ?? [])].map(([newest, { node, from }]) => ({
+			newest,
+			from,
+			node: node.id
+		})),
 		volatile: options.volatile,
 		excluded: [...options.excluded],
 		goOn: options.goOn ?? null,
@@ -77,7 +92,10 @@ export function rebuildContext(
 	});
 	for (const node of line.slice(0, stored.offered)) builder.offer(node);
 	const { messages, receipt } = builder.finish();
-	const built: BuiltContext = { messages, receipt: { ...receipt, leftOut: stored.leftOut, budget: stored.budget } };
+	const built: BuiltContext = {
+		messages,
+		receipt: { ...receipt, leftOut: stored.leftOut, budget: stored.budget }
+	};
 	const prefix = receipt.messages.at(-1)?.prefix ?? null;
 	return prefix === stored.prefix ? ok(built) : err({ code: 'changed', built });
 }

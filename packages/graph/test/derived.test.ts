@@ -1,4 +1,11 @@
-import { chain, closure, diamondLadder, randomTopologies, skipLadder, type Topology } from '@stemma/testkit/graph-arbitrary';
+import {
+	chain,
+	closure,
+	diamondLadder,
+	randomTopologies,
+	skipLadder,
+	type Topology
+} from '@stemma/testkit/graph-arbitrary';
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { createGraphIndex, type GraphIndex } from '../src/derived.ts';
@@ -25,7 +32,8 @@ describe('derived integers', () => {
 		fc.assert(
 			fc.property(randomTopologies(40), (topology) => {
 				const index = indexOf(topology);
-				const longest = (row: number): number => Math.max(0, ...(topology[row] ?? []).map((parent) => 1 + longestOf(parent)));
+				const longest = (row: number): number =>
+					Math.max(0, ...(topology[row] ?? []).map((parent) => 1 + longestOf(parent)));
 				const known = new Map<number, number>();
 				const longestOf = (row: number): number => {
 					const length = known.get(row) ?? longest(row);
@@ -84,7 +92,9 @@ describe('derived integers', () => {
 	test('[G11] the order of insertion makes no difference', () => {
 		fc.assert(
 			fc.property(
-				randomTopologies(30).chain((topology) => fc.tuple(fc.constant(topology), fc.array(fc.nat(), { minLength: topology.length }))),
+				randomTopologies(30).chain((topology) =>
+					fc.tuple(fc.constant(topology), fc.array(fc.nat(), { minLength: topology.length }))
+				),
 				([topology, picks]) => {
 					const index = indexOf(topology);
 					const other = createGraphIndex();
@@ -98,7 +108,11 @@ describe('derived integers', () => {
 					}
 					for (const [row, there] of placed) {
 						const { gen, pos, jump } = index.derived(row);
-						expect(other.derived(there)).toEqual({ gen, pos, jump: jump === null ? null : (placed.get(jump) ?? -1) });
+						expect(other.derived(there)).toEqual({
+							gen,
+							pos,
+							jump: jump === null ? null : (placed.get(jump) ?? -1)
+						});
 					}
 				}
 			)
@@ -107,7 +121,8 @@ describe('derived integers', () => {
 
 	test('[G9] [G12] a million rows with five hundred siblings at every fork', () => {
 		const index = createGraphIndex();
-		for (let row = 0; row < 1_000_000; row++) index.add(row === 0 ? [] : [row % 2000 < 500 ? row - (row % 2000 || 1) : row - 1]);
+		for (let row = 0; row < 1_000_000; row++)
+			index.add(row === 0 ? [] : [row % 2000 < 500 ? row - (row % 2000 || 1) : row - 1]);
 		expect(index.size).toBe(1_000_000);
 		const { pos } = index.derived(999_999);
 		expect(index.levelAncestor(999_999, pos - 1)).toBe(999_998);

@@ -1,4 +1,11 @@
-import { CONVERSATION, DEVICES, NOW_MS, randomOps, randomTopologies, topologyToNodes } from '@stemma/testkit/graph-arbitrary';
+import {
+	CONVERSATION,
+	DEVICES,
+	NOW_MS,
+	randomOps,
+	randomTopologies,
+	topologyToNodes
+} from '@stemma/testkit/graph-arbitrary';
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { createGraphIndex } from '../src/derived.ts';
@@ -12,7 +19,10 @@ const TARGETS = ['11'.repeat(32), '22'.repeat(32), '33'.repeat(32)];
 const conversation = { entity: 'conversation', id: CONVERSATION } as const;
 
 /** Devices that write one after the other; `at` is the wall clock. */
-function createLog(): { readonly ops: HashedOp[]; readonly write: (device: number, at: number, payload: OpPayload) => OpId } {
+function createLog(): {
+	readonly ops: HashedOp[];
+	readonly write: (device: number, at: number, payload: OpPayload) => OpId;
+} {
 	const ops: HashedOp[] = [];
 	const ends = new Map<number, ChainEnd>();
 	return {
@@ -57,16 +67,24 @@ describe('the fold', () => {
 			fc.property(randomOps(TARGETS, 30), (ops) => {
 				const state = fold(ops);
 				const ordered = [...ops].sort((a, b) => compareOps(a.op, b.op));
-				const isSeen = (id: OpId): boolean => ops.some(({ op }) => 'seen' in op.payload && op.payload.seen.includes(id));
-				const title = ordered.findLast(({ op }) => op.payload.kind === 'set' && op.payload.field === 'title')?.op.payload;
+				const isSeen = (id: OpId): boolean =>
+					ops.some(({ op }) => 'seen' in op.payload && op.payload.seen.includes(id));
+				const title = ordered.findLast(({ op }) => op.payload.kind === 'set' && op.payload.field === 'title')
+					?.op.payload;
 				expect(state.scalars.get(`conversation/${CONVERSATION}/title`) ?? null).toEqual(
 					title?.kind === 'set' ? title.value : null
 				);
-				const tags = ops.flatMap(({ id, op }) => (op.payload.kind === 'add' && !isSeen(id) ? [op.payload.value] : []));
+				const tags = ops.flatMap(({ id, op }) =>
+					op.payload.kind === 'add' && !isSeen(id) ? [op.payload.value] : []
+				);
 				expect(state.sets.get(`conversation/${CONVERSATION}/tags`) ?? new Set()).toEqual(new Set(tags));
 				for (const name of ['branch-0', 'branch-1']) {
 					const heads = ops.filter(
-						({ id, op }) => op.payload.kind === 'ref' && op.payload.name === name && op.payload.target !== null && !isSeen(id)
+						({ id, op }) =>
+							op.payload.kind === 'ref' &&
+							op.payload.name === name &&
+							op.payload.target !== null &&
+							!isSeen(id)
 					);
 					expect([...(state.refs.get(`${CONVERSATION}/${name}`)?.heads.keys() ?? [])].sort()).toEqual(
 						heads.map(({ id }) => id).sort()
@@ -167,7 +185,8 @@ describe('refs', () => {
 					for (const { heads } of fold(ops).refs.values()) {
 						const rows = [...heads.values()].map((id) => ids.indexOf(id));
 						const position = refPosition(graph, rows);
-						const kept = position.kind === 'at' ? [position.row] : position.kind === 'diverged' ? position.rows : [];
+						const kept =
+							position.kind === 'at' ? [position.row] : position.kind === 'diverged' ? position.rows : [];
 						expect(kept.length).toBeGreaterThan(0);
 						for (const row of rows) expect(kept.some((other) => graph.isAncestor(row, other))).toBe(true);
 					}

@@ -11,39 +11,48 @@ import golden from '../vectors/graph.json';
 
 /** Another implementation of SHA-256, on the bytes as they stand in the file. */
 const sha256 = (domain: string, utf8: string): string =>
-	createHash('sha256')
-		.update(`${domain}\0`)
-		.update(Buffer.from(utf8, 'hex'))
-		.digest('hex');
+	createHash('sha256').update(`${domain}\0`).update(Buffer.from(utf8, 'hex')).digest('hex');
 
 describe('golden vectors', () => {
 	test('are what `bun packages/graph/vectors/generate.ts` writes', () => {
 		expect(JSON.parse(JSON.stringify(goldenVectors()))).toEqual(golden);
 	});
 
-	test.each(golden.canonical.map((each) => [each.name, each] as const))('[G1] [G3] %s', (_, { input, canonical, utf8 }) => {
-		expect(canonicalJson(JSON.parse(input))).toBe(canonical);
-		expect(Buffer.from(canonical).toString('hex')).toBe(utf8);
-	});
+	test.each(golden.canonical.map((each) => [each.name, each] as const))(
+		'[G1] [G3] %s',
+		(_, { input, canonical, utf8 }) => {
+			expect(canonicalJson(JSON.parse(input))).toBe(canonical);
+			expect(Buffer.from(canonical).toString('hex')).toBe(utf8);
+		}
+	);
 
 	test.each(golden.refused.map((each) => [each.name, each] as const))('[G2] refused: %s', (_, { input }) => {
 		expect(() => canonicalJson(JSON.parse(input))).toThrow(TypeError);
 	});
 
-	test.each(golden.bodies.map((each) => [each.name, each] as const))('[G5] [G7] body: %s', (_, { body, hash, utf8 }) => {
-		expect(bodyHash(body as Body)).toBe(hash);
-		expect(sha256('body/1', utf8)).toBe(hash);
-	});
+	test.each(golden.bodies.map((each) => [each.name, each] as const))(
+		'[G5] [G7] body: %s',
+		(_, { body, hash, utf8 }) => {
+			expect(bodyHash(body as Body)).toBe(hash);
+			expect(sha256('body/1', utf8)).toBe(hash);
+		}
+	);
 
-	test.each(golden.nodes.map((each) => [each.name, each] as const))('[G5] [G6] node: %s', (_, { header, id, utf8 }) => {
-		expect(nodeId(header as NodeHeader)).toBe(id);
-		expect(sha256('node/1', utf8)).toBe(id);
-	});
+	test.each(golden.nodes.map((each) => [each.name, each] as const))(
+		'[G5] [G6] node: %s',
+		(_, { header, id, utf8 }) => {
+			expect(nodeId(header as NodeHeader)).toBe(id);
+			expect(sha256('node/1', utf8)).toBe(id);
+		}
+	);
 
-	test.each(golden.ops.map((each) => [each.op.payload.kind, each] as const))('[G5] op: %s', (_, { op, id, utf8 }) => {
-		expect(opId(op as unknown as Op)).toBe(id);
-		expect(sha256('op/1', utf8)).toBe(id);
-	});
+	test.each(golden.ops.map((each) => [each.op.payload.kind, each] as const))(
+		'[G5] op: %s',
+		(_, { op, id, utf8 }) => {
+			expect(opId(op as unknown as Op)).toBe(id);
+			expect(sha256('op/1', utf8)).toBe(id);
+		}
+	);
 
 	test.each(golden.graphs.map((each) => [each.name, each] as const))('[G8] [G9] [G10] %s', (_, { rows }) => {
 		const index = createGraphIndex();
@@ -59,7 +68,10 @@ describe('golden vectors', () => {
 });
 
 const body: Body = { nonce: '01'.repeat(16), parts: [{ type: 'text', text: 'Hello' }] };
-const node = createNode({ kind: 'message', role: 'user', parents: [], change: '0a'.repeat(16), links: [] }, body);
+const node = createNode(
+	{ kind: 'message', role: 'user', parents: [], change: '0a'.repeat(16), links: [] },
+	body
+);
 
 describe('nodes', () => {
 	test('[G5] one value in two domains has two hashes', () => {
@@ -75,7 +87,9 @@ describe('nodes', () => {
 		expect(nodeDefect(node)).toBeNull();
 		expect(nodeDefect({ ...node, body: null })).toBeNull();
 		expect(nodeDefect({ ...node, body: { ...body, nonce: '02'.repeat(16) } })).toBe('body');
-		expect(nodeDefect({ ...node, body: { ...body, parts: [{ type: 'text', text: 'half \ud83d' }] } })).toBe('body');
+		expect(nodeDefect({ ...node, body: { ...body, parts: [{ type: 'text', text: 'half \ud83d' }] } })).toBe(
+			'body'
+		);
 	});
 
 	test('[G6] a changed header or id is found', () => {
@@ -90,7 +104,11 @@ describe('nodes', () => {
 
 describe('headers from elsewhere', () => {
 	test('[G6] a good one passes unchanged', () => {
-		const header: NodeHeader = { ...node.header, parents: ['11'.repeat(32)], links: [{ kind: 'quotes', target: '22'.repeat(32) }] };
+		const header: NodeHeader = {
+			...node.header,
+			parents: ['11'.repeat(32)],
+			links: [{ kind: 'quotes', target: '22'.repeat(32) }]
+		};
 		expect(parseNodeHeader(JSON.parse(JSON.stringify(header)))).toEqual({ ok: true, value: header });
 	});
 

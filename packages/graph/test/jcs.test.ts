@@ -42,13 +42,18 @@ describe('canonical JSON', () => {
 		expect(canonicalJson({ b: undefined, a: -0 })).toBe('{"a":0}');
 	});
 
-	test.each([[Number.NaN], [Number.POSITIVE_INFINITY], [Number.NEGATIVE_INFINITY], [undefined], [1n], ['\ud83d'], ['\ude00a']])(
-		'[G2] has no form for %p, at any depth',
-		(value) => {
-			expect(() => canonicalJson(value)).toThrow(TypeError);
-			expect(() => canonicalJson([{ a: [value] }])).toThrow(TypeError);
-		}
-	);
+	test.each([
+		[Number.NaN],
+		[Number.POSITIVE_INFINITY],
+		[Number.NEGATIVE_INFINITY],
+		[undefined],
+		[1n],
+		['\ud83d'],
+		['\ude00a']
+	])('[G2] has no form for %p, at any depth', (value) => {
+		expect(() => canonicalJson(value)).toThrow(TypeError);
+		expect(() => canonicalJson([{ a: [value] }])).toThrow(TypeError);
+	});
 
 	test('[G2] has no form for holes in arrays and half pairs in names', () => {
 		expect(() => canonicalJson([1, , 2])).toThrow(TypeError); // eslint-disable-line no-sparse-arrays

@@ -5,7 +5,13 @@ import { opId } from '../src/hash.ts';
 import { appendOp, hlcToMs, tickHlc, verifyChains, type ChainEnd } from '../src/op-log.ts';
 import type { HashedOp, Op, OpPayload } from '../src/op.ts';
 
-const rename = (value: string): OpPayload => ({ kind: 'set', entity: 'conversation', id: 'c0'.repeat(16), field: 'title', value });
+const rename = (value: string): OpPayload => ({
+	kind: 'set',
+	entity: 'conversation',
+	id: 'c0'.repeat(16),
+	field: 'title',
+	value
+});
 const endOf = ({ id, op }: HashedOp): ChainEnd => ({ id, seq: op.seq, hlc: op.hlc });
 
 function chainOf(length: number, device: string = DEVICES[0]): readonly HashedOp[] {
@@ -65,7 +71,9 @@ describe('the log', () => {
 	test('[G18] devices with skewed clocks pass, in any order', () => {
 		fc.assert(
 			fc.property(
-				randomOps(['11'.repeat(32)], 25).chain((ops) => fc.shuffledSubarray([...ops], { minLength: ops.length })),
+				randomOps(['11'.repeat(32)], 25).chain((ops) =>
+					fc.shuffledSubarray([...ops], { minLength: ops.length })
+				),
 				(ops) => {
 					expect(verifyChains(ops, NOW_MS + 60_000)).toEqual({ ok: true, value: undefined });
 				}
@@ -76,20 +84,33 @@ describe('the log', () => {
 	const day = 24 * 3_600_000;
 	const good = chainOf(4);
 	test.each<[string, readonly HashedOp[]]>([
-		['hash', good.map((hashed, i) => (i === 2 ? { ...hashed, op: { ...hashed.op, payload: rename('other') } } : hashed))],
-		['hash', good.map((hashed, i) => (i === 2 ? { ...hashed, op: { ...hashed.op, hlc: Number.NaN } } : hashed))],
+		[
+			'hash',
+			good.map((hashed, i) =>
+				i === 2 ? { ...hashed, op: { ...hashed.op, payload: rename('other') } } : hashed
+			)
+		],
+		[
+			'hash',
+			good.map((hashed, i) => (i === 2 ? { ...hashed, op: { ...hashed.op, hlc: Number.NaN } } : hashed))
+		],
 		['gap', good.filter((_, i) => i !== 2)],
 		['gap', good.slice(1)],
 		['fork', [...good, forged(good[2], { payload: rename('other') })]],
 		['chain', good.map((hashed, i) => (i === 2 ? forged(hashed, { payload: rename('other') }) : hashed))],
 		['chain', good.map((hashed, i) => (i === 0 ? forged(hashed, { prev: '11'.repeat(32) }) : hashed))],
-		['clock', good.slice(0, 3).map((hashed, i) => (i === 2 ? forged(hashed, { hlc: good[1]?.op.hlc ?? 0 }) : hashed))],
+		[
+			'clock',
+			good.slice(0, 3).map((hashed, i) => (i === 2 ? forged(hashed, { hlc: good[1]?.op.hlc ?? 0 }) : hashed))
+		],
 		['future', [appendOp(DEVICES[1], null, 0, NOW_MS + day + 1, rename('from next week'))]]
 	])('[G18] refused: %s', (code, ops) => {
 		expect(verifyChains(ops, NOW_MS)).toMatchObject({ ok: false, error: { code } });
 	});
 
 	test('[G18] a clock one day ahead is still taken', () => {
-		expect(verifyChains([appendOp(DEVICES[1], null, 0, NOW_MS + day, rename('tomorrow'))], NOW_MS).ok).toBe(true);
+		expect(verifyChains([appendOp(DEVICES[1], null, 0, NOW_MS + day, rename('tomorrow'))], NOW_MS).ok).toBe(
+			true
+		);
 	});
 });

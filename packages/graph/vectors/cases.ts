@@ -6,25 +6,27 @@ import type { Body, NodeHeader } from '../src/node.ts';
 import { appendOp, type ChainEnd } from '../src/op-log.ts';
 import type { HashedOp, OpPayload } from '../src/op.ts';
 
-const utf8 = (text: string): string => Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16).padStart(2, '0')).join('');
+const utf8 = (text: string): string =>
+	Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 const CANONICAL: Readonly<Record<string, string>> = {
-	'literals': '[null,true,false]',
+	literals: '[null,true,false]',
 	'empty containers': '{"a":{},"b":[]}',
 	'white space goes': ' { "b" : [ 1 , 2 ] , "a" : null } ',
 	'members sort at every depth': '{"z":{"y":1,"x":2},"a":[{"d":1,"c":2}]}',
-	'members sort by UTF-16 unit, not by code point': '{"\\uD83C\\uDF3F":1,"\\uFB33":2,"\\u20AC":3,"1":4,"\\r":5,"\\u00F6":6,"":7}',
-	'integers': '[0,1,-1,9007199254740991,-9007199254740991]',
+	'members sort by UTF-16 unit, not by code point':
+		'{"\\uD83C\\uDF3F":1,"\\uFB33":2,"\\u20AC":3,"1":4,"\\r":5,"\\u00F6":6,"":7}',
+	integers: '[0,1,-1,9007199254740991,-9007199254740991]',
 	'minus zero': '[-0,-0.0,0.0]',
-	'exponents': '[1e21,1e20,1e-7,1e-6,123456789012345680000,5e-324,1.7976931348623157e308]',
-	'fractions': '[0.1,1.0,4.50,2e-3,0.000001,333333333.33333329,1E30]',
-	'escapes': '"\\u0000\\u0008\\u0009\\u000A\\u000B\\u000C\\u000D\\u001F\\u0022\\u005C\\/\\u007F"',
+	exponents: '[1e21,1e20,1e-7,1e-6,123456789012345680000,5e-324,1.7976931348623157e308]',
+	fractions: '[0.1,1.0,4.50,2e-3,0.000001,333333333.33333329,1E30]',
+	escapes: '"\\u0000\\u0008\\u0009\\u000A\\u000B\\u000C\\u000D\\u001F\\u0022\\u005C\\/\\u007F"',
 	'line separators stay': '"\\u2028\\u2029"',
 	'beyond the basic plane': '"\\uD83D\\uDE00 \\uD834\\uDD1E"',
-	'composed': '"\\u00E9"',
-	'decomposed': '"e\\u0301"',
+	composed: '"\\u00E9"',
+	decomposed: '"e\\u0301"',
 	'carriage returns stay': '"a\\r\\nb\\nc"',
-	'CJK': '"\\u6570\\u636E\\u5E93"'
+	CJK: '"\\u6570\\u636E\\u5E93"'
 };
 
 const REFUSED: Readonly<Record<string, string>> = {
@@ -36,7 +38,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 
 const BODIES: Readonly<Record<string, Body>> = {
 	'no parts': { nonce: '00'.repeat(16), parts: [] },
-	'text': { nonce: '01'.repeat(16), parts: [{ type: 'text', text: 'Hello' }] },
+	text: { nonce: '01'.repeat(16), parts: [{ type: 'text', text: 'Hello' }] },
 	'text with another nonce': { nonce: '02'.repeat(16), parts: [{ type: 'text', text: 'Hello' }] },
 	'composed text': { nonce: '03'.repeat(16), parts: [{ type: 'text', text: 'caf\u00e9' }] },
 	'decomposed text': { nonce: '03'.repeat(16), parts: [{ type: 'text', text: 'cafe\u0301' }] },
@@ -65,17 +67,17 @@ const header = (parents: readonly string[], more: Partial<NodeHeader> = {}): Nod
 });
 
 const HEADERS: Readonly<Record<string, NodeHeader>> = {
-	'root': header([]),
-	'reply': header(['11'.repeat(32)], { role: 'assistant' }),
+	root: header([]),
+	reply: header(['11'.repeat(32)], { role: 'assistant' }),
 	'merge of three': header(['11'.repeat(32), '22'.repeat(32), '33'.repeat(32)], { kind: 'merge' }),
 	'merge in another order': header(['22'.repeat(32), '11'.repeat(32), '33'.repeat(32)], { kind: 'merge' }),
-	'links': header(['11'.repeat(32)], {
+	links: header(['11'.repeat(32)], {
 		links: [
 			{ kind: 'edit_of', target: '44'.repeat(32) },
 			{ kind: 'quotes', target: '55'.repeat(32) }
 		]
 	}),
-	'summary': header(['11'.repeat(32)], {
+	summary: header(['11'.repeat(32)], {
 		kind: 'summary',
 		role: 'assistant',
 		links: [
@@ -90,7 +92,10 @@ const CONVERSATION = 'c0'.repeat(16);
 /** One device's chain: each operation names the one before; the clock stands still once and runs back once. */
 function opChain(): readonly HashedOp[] {
 	const device = 'de'.repeat(16);
-	const times = [1_700_000_000_000, 1_700_000_000_000, 1_699_999_999_000, 1_700_000_000_001, 1_700_000_000_002, 1_700_000_000_003];
+	const times = [
+		1_700_000_000_000, 1_700_000_000_000, 1_699_999_999_000, 1_700_000_000_001, 1_700_000_000_002,
+		1_700_000_000_003
+	];
 	const branch = { kind: 'ref', conversation: CONVERSATION, name: 'main', refKind: 'branch' } as const;
 	const title = { kind: 'set', entity: 'conversation', id: CONVERSATION, field: 'title' } as const;
 	const payloads: readonly ((before: readonly HashedOp[]) => OpPayload)[] = [
@@ -115,7 +120,7 @@ function opChain(): readonly HashedOp[] {
 const GRAPHS: Readonly<Record<string, readonly (readonly number[])[]>> = {
 	'chain of 20': Array.from({ length: 20 }, (_, row) => (row === 0 ? [] : [row - 1])),
 	'two roots, a merge of both': [[], [], [0], [1], [2, 3], [4]],
-	'diamonds': [[], [0], [0], [1, 2], [3], [3], [5, 4], [6]],
+	diamonds: [[], [0], [0], [1, 2], [3], [3], [5, 4], [6]],
 	'a merge far ahead of its first parent': [[], [0], [1], [2], [3], [0, 4], [5], [6], [7]]
 };
 
@@ -134,10 +139,24 @@ export function goldenVectors(): object {
 			ops: 'id = SHA-256("op/1" 00 canonical(op)); one chain of one device',
 			graphs: 'rows in topological order; jump is a row, null at a root'
 		},
-		canonical: Object.entries(CANONICAL).map(([name, input]) => ({ name, input, ...canonical(JSON.parse(input)) })),
+		canonical: Object.entries(CANONICAL).map(([name, input]) => ({
+			name,
+			input,
+			...canonical(JSON.parse(input))
+		})),
 		refused: Object.entries(REFUSED).map(([name, input]) => ({ name, input })),
-		bodies: Object.entries(BODIES).map(([name, body]) => ({ name, body, ...canonical(body), hash: bodyHash(body) })),
-		nodes: Object.entries(HEADERS).map(([name, value]) => ({ name, header: value, ...canonical(value), id: nodeId(value) })),
+		bodies: Object.entries(BODIES).map(([name, body]) => ({
+			name,
+			body,
+			...canonical(body),
+			hash: bodyHash(body)
+		})),
+		nodes: Object.entries(HEADERS).map(([name, value]) => ({
+			name,
+			header: value,
+			...canonical(value),
+			id: nodeId(value)
+		})),
 		ops: opChain().map(({ op }) => ({ op, ...canonical(op), id: opId(op) })),
 		graphs: Object.entries(GRAPHS).map(([name, rows]) => {
 			const index = createGraphIndex();
