@@ -7,7 +7,6 @@ import {
 	type ContextNode,
 	type ContextOptions
 } from '../src/context.ts';
-import type { Role } from '../src/node.ts';
 import { partsToText } from '../src/render.ts';
 import { idOf, options, path, say, type Said } from './conversation.ts';
 
@@ -304,7 +303,7 @@ describe('repairs', () => {
 							if (kind === 'call') return call(name, id);
 							if (kind === 'result') return result(name, id);
 							if (kind === 'both') return call(name, 'x', 'y');
-							return say(name, kind as Role, text);
+							return say(name, kind, text);
 						})
 					);
 					const { messages, receipt } = build(nodes, window === null ? {} : budgetOf(window));
