@@ -328,7 +328,7 @@ function mergeNeighbours(line: readonly Piece[]): Piece[] {
 	const merged: Piece[] = [];
 	for (const piece of line) {
 		const last = merged.at(-1);
-		const mayMerge = last?.role === piece.role && piece.role !== 'tool' && last.calls.length === 0;
+		const mayMerge = last?.role === piece.role && piece.role !== 'tool';
 		if (last && mayMerge) {
 			merged[merged.length - 1] = {
 				...last,

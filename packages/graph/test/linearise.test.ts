@@ -161,6 +161,12 @@ describe('lines', () => {
 		expect(drawLine(graph)).toBe('root [1/2]a [2/2]b [1/2]p [2/2]q m');
 	});
 
+	test('[G34] of what is shared, only the newest begin branches', () => {
+		expect(drawLine('root y<root w<y x<w z<root p<x,z,y q<x,z,y m<p,q')).toBe(
+			'root [1/2]y w x [2/2]z [1/2]p [2/2]q m'
+		);
+	});
+
 	test('[G36] shared nodes come in the order of parents, not of insertion', () => {
 		expect(drawLine('root b<root a<root p<a,b q<b,a m<p,q')).toBe('root [1/2]a [2/2]b [1/2]p [2/2]q m');
 	});
