@@ -28,7 +28,7 @@ module.exports = {
 			name: 'local-model-stands-alone',
 			severity: 'error',
 			from: { path: '^packages/local-model/src' },
-			to: { path: ['^packages/(?!local-model/)', '^app/'] }
+			to: { path: ['^packages/(?!local-model/|graph/)', '^app/'] }
 		},
 		{
 			name: 'testkit-only-in-tests',

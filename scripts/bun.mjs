@@ -26,8 +26,8 @@ export function provideBun(root) {
 }
 
 /** Runs to the end with its output on ours; throws when it fails. */
-export function run(command, args, cwd) {
-	const { status, error } = spawnSync(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] });
+export function run(command, args, cwd, input = 'ignore') {
+	const { status, error } = spawnSync(command, args, { cwd, stdio: [input, 'inherit', 'inherit'] });
 	if (status !== 0)
 		throw new Error(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : '.'}`);
 }

@@ -1,6 +1,8 @@
 /** Everything under /api/, as one function from request to response, free of the framework around it. */
+import type { LocalModel } from '@stemma/local-model/local-model';
 import { createGuard, errorResponse } from './guard.ts';
 import { relay } from './relay.ts';
+import { answerModel, isInstalled, LOCAL_ENDPOINT } from './model.ts';
 import { probeLocalServers, toListed, upstreamsFromEnvironment, type Upstream } from './upstream.ts';
 
 export interface ApiDeps {
@@ -9,6 +11,8 @@ export interface ApiDeps {
 	readonly port: number;
 	readonly token: string;
 	readonly version: string;
+	/** The small model of this machine, if there can be one. */
+	readonly localModel?: LocalModel;
 	/** Which local servers to look for; the usual ones when absent. */
 	readonly servers?: NonNullable<Parameters<typeof probeLocalServers>[0]['servers']>;
 }
@@ -38,8 +42,15 @@ export function createApi(deps: ApiDeps): (request: Request) => Promise<Response
 		const stranger = guard.refuseStranger(request);
 		if (stranger) return stranger;
 		if (path === 'relay' && request.method === 'GET') {
-			return Response.json({ endpoints: configured.map(toListed) });
+			const installed = isInstalled(deps.localModel) ? [LOCAL_ENDPOINT] : [];
+			return Response.json({
+				endpoints: [
+					...configured.map(toListed),
+					...installed.map((endpoint) => toListed({ endpoint, key: null }))
+				]
+			});
 		}
+		if (path === 'model' || path.startsWith('model/')) return answerModel(deps.localModel, path, request);
 		if (path === 'probe' && request.method === 'GET') {
 			const servers = await probeLocalServers(deps);
 			found = servers.map(({ id, label, profile, baseUrl, via }) => ({
@@ -52,6 +63,13 @@ export function createApi(deps: ApiDeps): (request: Request) => Promise<Response
 		if (relayed) {
 			const id = decodeURIComponent(relayed[1] ?? '');
 			const upstream = [...configured, ...found].find((candidate) => candidate.endpoint.id === id);
+			if (id === LOCAL_ENDPOINT.id && isInstalled(deps.localModel)) {
+				// Started by its first use: it takes memory, and most days nobody asks it.
+				const running = await deps.localModel.start();
+				if (!running.ok) return errorResponse(502, 'local_model', running.error);
+				const local = { ...LOCAL_ENDPOINT, baseUrl: running.value.baseUrl };
+				return relay(deps, { endpoint: local, key: running.value.secret }, relayed[2] ?? '', request);
+			}
 			if (!upstream) return errorResponse(404, 'no_endpoint', 'This server has no such endpoint.');
 			return relay(deps, upstream, relayed[2] ?? '', request);
 		}
