@@ -18,8 +18,12 @@ export interface Migration {
 /** "STEM": tells the file from any other SQLite database. */
 export const APPLICATION_ID = 0x5354454d;
 
-/** Sets what must be set before the first table; harmless on a file that has tables. */
+const countTables = (connection: Connection): number =>
+	Number(connection.run('SELECT count(*) FROM sqlite_schema', []).rows[0]?.[0]);
+
+/** Sets what must be set before the first table. A file that has tables is not touched: it may be refused yet. */
 export function prepareFile(connection: Connection): void {
+	if (countTables(connection) > 0) return;
 	connection.script('PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL;');
 }
 
@@ -49,8 +53,7 @@ export function migrate(
 	const newest = migrations.at(-1)?.version ?? 0;
 	const current = Number(pragma(connection, 'user_version'));
 	const application = Number(pragma(connection, 'application_id'));
-	const tables = connection.run('SELECT count(*) AS n FROM sqlite_schema', []).rows[0]?.[0];
-	if (tables !== 0 && application !== APPLICATION_ID) {
+	if (countTables(connection) > 0 && application !== APPLICATION_ID) {
 		return err({ code: 'migration_failed', message: 'This file is not a Stemma database.' });
 	}
 	if (current > newest) {

@@ -127,6 +127,15 @@ export function createTabPeer(
 		resend();
 	};
 
+	const closeOwner = async (): Promise<void> => {
+		if (!owner) return;
+		const closing = owner;
+		owner = null;
+		epoch = null;
+		await closing.close();
+		tell({ t: 'bye', epoch: closing.epoch });
+	};
+
 	const join = (): void => {
 		if (isJoining) return;
 		isJoining = true;
@@ -137,19 +146,15 @@ export function createTabPeer(
 			});
 			if (!isJoining) return;
 			await becomeOwner();
+			// The page left while the file was being opened.
+			if (!isJoining) await closeOwner();
 			await released;
 		});
 	};
 
 	const release = async (): Promise<void> => {
 		isJoining = false;
-		if (owner) {
-			const closing = owner;
-			owner = null;
-			epoch = null;
-			await closing.close();
-			tell({ t: 'bye', epoch: closing.epoch });
-		}
+		await closeOwner();
 		failure = null;
 		releaseLock?.();
 		releaseLock = null;

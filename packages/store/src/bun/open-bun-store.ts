@@ -126,7 +126,7 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 		close() {
 			if (isOpen) {
 				isOpen = false;
-				connection.script('PRAGMA optimize;');
+				connection.script('PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);');
 				connection.close();
 			}
 			return Promise.resolve();
