@@ -8,6 +8,8 @@ export default defineConfig({
 	fullyParallel: true,
 	workers: process.env['CI'] ? 1 : 2,
 	timeout: 60_000,
+	// A busy machine may be slow once; twice is a fault. The report names what needed it.
+	retries: process.env['CI'] ? 1 : 0,
 	forbidOnly: Boolean(process.env['CI']),
 	reporter: [['list'], ['junit', { outputFile: 'test-results/e2e.xml' }]],
 	outputDir: 'test-results/e2e',

@@ -1,4 +1,6 @@
 /** What differs from server to server: headers, extras in the body, patience. */
+import type { JsonValue } from '@stemma/graph/part';
+import { z } from 'zod';
 import type { ChatRequest, Endpoint, ProfileName } from './run-protocol.ts';
 
 export interface Profile {
@@ -48,6 +50,14 @@ export function endpointUrl(endpoint: Endpoint, path: string): string {
 	return endpoint.via === 'relay'
 		? `/api/relay/${encodeURIComponent(endpoint.id)}/${path}`
 		: `${endpoint.baseUrl}/${path}`;
+}
+
+/** Everything that is posted beside the messages, as it is kept with a run. */
+export function requestParameters(endpoint: Endpoint, request: ChatRequest): JsonValue {
+	const { messages: _messages, ...rest } = z
+		.record(z.string(), z.json())
+		.parse(JSON.parse(requestBody(endpoint, { ...request, messages: [] })));
+	return rest;
 }
 
 /** The JSON to post. `session_id` pins the provider, and with it the prompt cache, where that is understood. */

@@ -24,13 +24,25 @@ export interface Connection {
 	close(): void;
 }
 
+/** Throws where a row as an object would lose a column. For engines, before their result leaves the transaction. */
+export function distinct(columns: readonly string[]): readonly string[] {
+	if (new Set(columns).size !== columns.length) {
+		throw new Error(`two columns of one name would become one: ${columns.join(', ')}`);
+	}
+	return columns;
+}
+
+/** SQLite takes missing values for NULL: a slip that must not write. */
+export function checkParams(expected: number, params: readonly SqlValue[]): void {
+	if (params.length !== expected) {
+		throw new Error(`the statement has ${expected} parameters, ${params.length} values were given`);
+	}
+}
+
 export function unpackRows(
 	columns: readonly string[],
 	rows: readonly (readonly SqlValue[])[]
 ): readonly Row[] {
-	if (new Set(columns).size !== columns.length) {
-		throw new Error(`two columns of one name would become one: ${columns.join(', ')}`);
-	}
 	return rows.map((values) => {
 		const row: Record<string, SqlValue> = {};
 		for (const [i, column] of columns.entries()) row[column] = values[i] ?? null;

@@ -288,6 +288,88 @@ export const cases: readonly Case[] = [
 		}
 	},
 	{
+		name: 'an export is complete while a stream is open',
+		run: async (store) => {
+			await table(store, 'streamed');
+			must(await store.batch([{ sql: `INSERT INTO streamed (name) VALUES ('also in the file')` }]));
+			let copy: ReturnType<Store['export']> | null = null;
+			let rows = 0;
+			for await (const batch of store.stream(CHAIN, [5000], { batchRows: 100 })) {
+				copy ??= store.export();
+				rows += batch.length;
+			}
+			same(rows, 5000, 'the stream goes on');
+			const file = must((await copy) ?? { ok: false, error: 'no batch came' });
+			if (!new TextDecoder('latin1').decode(file).includes('also in the file'))
+				throw new Error('the last write is missing');
+		}
+	},
+	{
+		name: 'two columns of one name are refused, and nothing is written',
+		run: async (store) => {
+			await table(store, 'doubled');
+			const sql = 'SELECT 1 AS a, 2 AS a';
+			const read = await store.query(sql);
+			same(read.ok ? null : read.error.code, 'sql', 'a query');
+			const written = await store.batch([{ sql: `INSERT INTO doubled (name) VALUES ('x')` }, { sql }]);
+			same(written.ok ? null : written.error.code, 'sql', 'a batch');
+			same(must(await store.query('SELECT count(*) AS n FROM doubled')), [{ n: 0 }], 'what is left of it');
+			same(await endOf(store, sql), 'sql', 'a stream');
+		}
+	},
+	{
+		name: 'values are as many as parameters',
+		run: async (store) => {
+			for (const params of [[], [1, 2]]) {
+				const result = await store.query('SELECT ?1 AS a', params);
+				same(result.ok ? null : result.error.code, 'sql', `${params.length} values for one parameter`);
+				same(await endOf(store, 'SELECT ?1 AS a', params), 'sql', 'a stream of it');
+			}
+		}
+	},
+	{
+		name: 'changes are those of the statement itself',
+		run: async (store) => {
+			await table(store, 'counted');
+			await table(store, 'echoed');
+			const results = must(
+				await store.batch([
+					{
+						sql: `CREATE TRIGGER IF NOT EXISTS counted_echo AFTER INSERT ON counted
+						BEGIN INSERT INTO echoed (name) VALUES (new.name); END`
+					},
+					{ sql: `INSERT INTO counted (name) VALUES ('x'), ('y')`, expect: 2 },
+					{ sql: 'CREATE TABLE IF NOT EXISTS counted (id INTEGER)', expect: 0 },
+					{ sql: `UPDATE counted SET data = 1 WHERE name = 'nobody'`, expect: 0 },
+					{ sql: `INSERT INTO counted (name) VALUES ('x') ON CONFLICT DO NOTHING RETURNING name`, expect: 0 },
+					{ sql: `INSERT INTO counted (name) VALUES ('z') RETURNING name`, expect: 1 },
+					{ sql: 'DELETE FROM counted', expect: 3 }
+				])
+			);
+			same(
+				results.map(({ changes }) => changes),
+				[0, 2, 0, 0, 0, 1, 3],
+				'rows changed'
+			);
+		}
+	},
+	{
+		name: 'text keeps every character',
+		run: async (store) => {
+			await table(store, 'characters');
+			const texts = ['a\0b', '', '\u{1F468}\u200D\u{1F469}', 'e\u0301 \u00e9', '\r\n', '\uFEFFbom'];
+			for (const text of texts) {
+				must(
+					await store.batch([
+						{ sql: 'INSERT INTO characters (name, data) VALUES (?1, ?1)', params: [text], expect: 1 }
+					])
+				);
+				const [row] = must(await store.query('SELECT data FROM characters WHERE name = ?1', [text]));
+				same(row, { data: text }, JSON.stringify(text));
+			}
+		}
+	},
+	{
 		name: 'it says what it is',
 		run: async (store) => {
 			const info = must(await store.info());

@@ -2,7 +2,8 @@
 import type { Link, NodeId } from '@stemma/graph/node';
 import type { ConversationId } from '@stemma/graph/op';
 import { partsToText } from '@stemma/graph/render';
-import { profileOf } from '@stemma/provider/profiles';
+import { profileOf, requestParameters } from '@stemma/provider/profiles';
+import type { ChatRequest } from '@stemma/provider/run-protocol';
 import type { PathEntry, RunRow, Workspace } from '@stemma/store/workspace/workspace';
 import { toast } from 'svelte-sonner';
 import type { Desk } from './app-state.svelte.ts';
@@ -197,21 +198,18 @@ export class Conversation {
 			return;
 		}
 		const { messages, receipt, stored } = prompt.value;
+		const posted: ChatRequest = { model: model.id, messages, session_id: this.id };
 		await runs.start({
 			run: {
 				conversation: this.id,
 				parent,
-				params: {},
+				params: requestParameters(endpoint, posted),
 				receipt: stored,
 				ref,
 				...made
 			},
 			endpoint,
-			request: {
-				model: model.id,
-				messages,
-				session_id: this.id
-			},
+			request: posted,
 			...(goesOn ? { prefix: textOf(goesOn) } : {}),
 			estimated: receipt.tokens
 		});

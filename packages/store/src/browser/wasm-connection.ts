@@ -1,6 +1,6 @@
 /** sqlite-wasm behind the connection interface, with a cache of prepared statements. */
 import type { Database, PreparedStatement, SqlValue as WasmValue } from '@sqlite.org/sqlite-wasm';
-import type { Connection } from '../connection.ts';
+import { checkParams, distinct, type Connection } from '../connection.ts';
 import type { SqlValue } from '../port.ts';
 
 const CACHED_STATEMENTS = 100;
@@ -30,6 +30,7 @@ export function createWasmConnection(
 	};
 
 	const bind = (statement: PreparedStatement, params: readonly SqlValue[]): void => {
+		checkParams(statement.parameterCount, params);
 		if (params.length > 0) statement.bind(params as WasmValue[]);
 	};
 	const values = (statement: PreparedStatement): SqlValue[] => statement.get([]) as SqlValue[];
@@ -41,7 +42,7 @@ export function createWasmConnection(
 				bind(statement, params);
 				const rows: SqlValue[][] = [];
 				while (statement.step()) rows.push(values(statement));
-				const columns = statement.columnCount > 0 ? statement.getColumnNames([]) : [];
+				const columns = distinct(statement.columnCount > 0 ? statement.getColumnNames([]) : []);
 				return { columns, rows, changes: isReadOnly(statement) ? 0 : database.changes() };
 			} finally {
 				statement.reset(true);
@@ -53,10 +54,17 @@ export function createWasmConnection(
 		open(sql, params) {
 			// Its own statement: the cached one may run meanwhile.
 			const statement = database.prepare(sql);
-			bind(statement, params);
+			let columns: readonly string[];
+			try {
+				bind(statement, params);
+				columns = distinct(statement.columnCount > 0 ? statement.getColumnNames([]) : []);
+			} catch (thrown) {
+				statement.finalize();
+				throw thrown;
+			}
 			let done = false;
 			return {
-				columns: statement.getColumnNames([]),
+				columns,
 				next(limit, ms) {
 					const rows: SqlValue[][] = [];
 					const until = performance.now() + ms;

@@ -1,16 +1,25 @@
 /** bun:sqlite behind the connection interface. */
 import { Database, type SQLQueryBindings } from 'bun:sqlite';
-import { narrowInteger, type Connection } from '../connection.ts';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkParams, distinct, narrowInteger, type Connection } from '../connection.ts';
 import type { SqlValue } from '../port.ts';
 
 const bind = (params: readonly SqlValue[]): SQLQueryBindings[] => params as SQLQueryBindings[];
 
-export function openBunConnection(path: string): Connection {
+export interface BunConnection extends Connection {
+	/** The whole database as a file, also while cursors are open (which VACUUM INTO refuses). */
+	copy(): Uint8Array;
+}
+
+export function openBunConnection(path: string): BunConnection {
 	const database = new Database(path, { create: true, safeIntegers: true, strict: true });
 	return {
 		run(sql, params) {
 			const statement = database.query(sql);
-			const columns = statement.columnNames;
+			checkParams(statement.paramsCount, params);
+			const columns = distinct(statement.columnNames);
 			if (columns.length === 0) return { columns, rows: [], changes: statement.run(...bind(params)).changes };
 			const rows = (statement.values(...bind(params)) as SqlValue[][]).map((row) => row.map(narrowInteger));
 			const writes = !/^\s*(select|values|pragma)/i.test(sql) && /\breturning\b/i.test(sql);
@@ -21,7 +30,8 @@ export function openBunConnection(path: string): Connection {
 		},
 		open(sql, params) {
 			const statement = database.prepare(sql);
-			const columns = statement.columnNames;
+			checkParams(statement.paramsCount, params);
+			const columns = distinct(statement.columnNames);
 			const iterator = statement.iterate(...bind(params)) as IterableIterator<Record<string, SqlValue>>;
 			let done = false;
 			return {
@@ -32,7 +42,7 @@ export function openBunConnection(path: string): Connection {
 					while (!done && rows.length < limit) {
 						const step = iterator.next();
 						if (step.done === true) done = true;
-						else rows.push(Object.values(step.value).map(narrowInteger));
+						else rows.push(columns.map((column) => narrowInteger(step.value[column] ?? null)));
 						if (rows.length % 64 === 63 && performance.now() > until) break;
 					}
 					return rows;
@@ -42,6 +52,18 @@ export function openBunConnection(path: string): Connection {
 					statement.finalize();
 				}
 			};
+		},
+		copy() {
+			if (path === ':memory:') return new Uint8Array(database.serialize());
+			const folder = mkdtempSync(join(tmpdir(), 'stemma-'));
+			const reader = new Database(path, { readonly: true });
+			try {
+				reader.run('VACUUM INTO ?', [join(folder, 'copy.sqlite')]);
+				return new Uint8Array(readFileSync(join(folder, 'copy.sqlite')));
+			} finally {
+				reader.close();
+				rmSync(folder, { recursive: true });
+			}
 		},
 		close: () => {
 			database.close();

@@ -1,7 +1,5 @@
 /** The port on bun:sqlite: tests, tools and benchmarks, in memory or on a file. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
 import { err, ok, type Result } from '@stemma/graph/result';
 import { unpack, unpackRows } from '../connection.ts';
 import { migrate, pragma, prepareConnection, prepareFile, type Migration } from '../migrate.ts';
@@ -9,7 +7,7 @@ import { migrations as allMigrations } from '../migrations/migrations.ts';
 import { StoreFailure, type Change, type Store, type StoreError } from '../port.ts';
 import { toStoreError } from '../sql-error.ts';
 import { runTransaction } from '../transaction.ts';
-import { openBunConnection } from './bun-connection.ts';
+import { openBunConnection, type BunConnection } from './bun-connection.ts';
 
 export interface BunStoreOptions {
 	readonly path: string;
@@ -22,10 +20,14 @@ const CLOSED: StoreError = { code: 'closed', message: 'The database is closed.' 
 
 export function openBunStore(options: BunStoreOptions): Result<Store, StoreError> {
 	const { path, migrations = allMigrations, nowMs } = options;
-	let connection: ReturnType<typeof openBunConnection>;
+	let connection: BunConnection;
 	let version: number;
 	try {
 		connection = openBunConnection(path);
+	} catch (thrown) {
+		return err(toStoreError(thrown));
+	}
+	try {
 		prepareFile(connection);
 		const migrated = migrate(connection, migrations, nowMs, (from) => {
 			connection.run('VACUUM INTO ?', [`${path}.before-${from}-${nowMs}`]);
@@ -38,6 +40,7 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 		version = migrated.value;
 		prepareConnection(connection);
 	} catch (thrown) {
+		connection.close();
 		return err(toStoreError(thrown));
 	}
 
@@ -79,6 +82,7 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 				}
 				for (;;) {
 					if (signal?.aborted === true) throw new StoreFailure({ code: 'aborted', message: 'Cancelled.' });
+					if (!isOpen) throw new StoreFailure(CLOSED);
 					let rows;
 					try {
 						rows = cursor.next(batchRows, STEP_MS);
@@ -97,11 +101,7 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 		export() {
 			if (!isOpen) return Promise.resolve(err(CLOSED));
 			try {
-				const copy = join(mkdtempSync(join(tmpdir(), 'stemma-')), 'export.sqlite');
-				connection.run('VACUUM INTO ?', [copy]);
-				const bytes = readFileSync(copy);
-				rmSync(dirname(copy), { recursive: true });
-				return Promise.resolve(ok(new Uint8Array(bytes)));
+				return Promise.resolve(ok(connection.copy()));
 			} catch (thrown) {
 				return Promise.resolve(err(toStoreError(thrown)));
 			}
@@ -110,8 +110,9 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 			listeners.add(listener);
 			return () => listeners.delete(listener);
 		},
-		info: () =>
-			Promise.resolve(
+		info() {
+			if (!isOpen) return Promise.resolve(err(CLOSED));
+			return Promise.resolve(
 				ok({
 					engine: 'bun',
 					sqliteVersion: String(connection.run('SELECT sqlite_version() AS v', []).rows[0]?.[0]),
@@ -122,7 +123,8 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 					epoch: 1,
 					sizeBytes: existsSync(path) ? statSync(path).size : Number(pragma(connection, 'page_count')) * 8192
 				})
-			),
+			);
+		},
 		close() {
 			if (isOpen) {
 				isOpen = false;

@@ -90,7 +90,7 @@ CREATE INDEX op_conv ON op (conv_id, hlc);
 CREATE INDEX op_register ON op (register, hlc);
 
 -- Operations that a later one has replaced: they hold no head and no member, whenever they arrive.
-CREATE TABLE op_seen (hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE op_seen (register TEXT NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (hash, register)) STRICT, WITHOUT ROWID;
 
 -- The fold of all 'set' operations: last writer wins by (hlc, device, seq).
 CREATE TABLE scalar (
@@ -223,7 +223,7 @@ CREATE TRIGGER op_set AFTER INSERT ON op WHEN new.kind = 'set' BEGIN
 	WHERE (excluded.hlc, excluded.device, excluded.seq) > (scalar.hlc, scalar.device, scalar.seq);
 END;
 CREATE TRIGGER op_ref AFTER INSERT ON op WHEN new.kind = 'ref' BEGIN
-	INSERT INTO op_seen (hash) SELECT unhex(value) FROM json_each(new.payload, '$.seen')
+	INSERT INTO op_seen (register, hash) SELECT new.register, unhex(value) FROM json_each(new.payload, '$.seen')
 	WHERE true ON CONFLICT DO NOTHING;
 	INSERT INTO ref (conv_id, name, kind) VALUES (new.conv_id, new.payload ->> 'name', new.payload ->> 'refKind')
 	ON CONFLICT (conv_id, name) DO NOTHING;
@@ -233,14 +233,14 @@ CREATE TRIGGER op_ref AFTER INSERT ON op WHEN new.kind = 'ref' BEGIN
 	SELECT ref.id, new.id, node.id FROM ref, node
 	WHERE ref.conv_id = new.conv_id AND ref.name = new.payload ->> 'name'
 		AND node.hash = unhex(new.payload ->> 'target')
-		AND NOT EXISTS (SELECT 1 FROM op_seen WHERE hash = new.hash);
+		AND NOT EXISTS (SELECT 1 FROM op_seen WHERE hash = new.hash AND register = new.register);
 END;
 CREATE TRIGGER op_add AFTER INSERT ON op WHEN new.kind = 'add' BEGIN
 	INSERT INTO member (register, value, op_id) SELECT new.register, new.payload ->> 'value', new.id
-	WHERE NOT EXISTS (SELECT 1 FROM op_seen WHERE hash = new.hash);
+	WHERE NOT EXISTS (SELECT 1 FROM op_seen WHERE hash = new.hash AND register = new.register);
 END;
 CREATE TRIGGER op_remove AFTER INSERT ON op WHEN new.kind = 'remove' BEGIN
-	INSERT INTO op_seen (hash) SELECT unhex(value) FROM json_each(new.payload, '$.seen')
+	INSERT INTO op_seen (register, hash) SELECT new.register, unhex(value) FROM json_each(new.payload, '$.seen')
 	WHERE true ON CONFLICT DO NOTHING;
 	DELETE FROM member WHERE register = new.register AND value = new.payload ->> 'value'
 		AND op_id IN (SELECT op.id FROM json_each(new.payload, '$.seen') s JOIN op ON op.hash = unhex(s.value));

@@ -19,7 +19,10 @@ lifted (id, pos) AS (
 	WHERE lifted.pos > ?2
 )`;
 
-/** Ids of the window: ?3 rows up from position ?2. */
+/**
+ * Ids of the window: ?3 rows up from position ?2. What reads it says CROSS JOIN, which keeps the planner from
+ * starting at the other end, with all nodes there are.
+ */
 const WINDOW = `
 WITH RECURSIVE ${AT_POSITION},
 w (id, parent_id, n) AS (
@@ -85,7 +88,7 @@ export function createReading(
 			const params = [leaf, before === undefined ? NEWEST : before - 1, limit];
 			const reads: readonly Statement[] = [
 				{
-					sql: `${WINDOW} SELECT ${NODE_COLUMNS} FROM w JOIN node n ON n.id = w.id JOIN body b ON b.id = n.body_id
+					sql: `${WINDOW} SELECT ${NODE_COLUMNS} FROM w CROSS JOIN node n ON n.id = w.id JOIN body b ON b.id = n.body_id
 					JOIN conv ON conv.id = n.conv_id ORDER BY n.pos`,
 					params
 				},
@@ -93,21 +96,21 @@ export function createReading(
 					sql: `${WINDOW} SELECT lower(hex(n.hash)) AS hash,
 						(SELECT group_concat(lower(hex(s.hash)), ',') FROM (
 							SELECT hash FROM node WHERE parent_id = n.parent_id ORDER BY created_at, id) s) AS versions
-					FROM w JOIN node n ON n.id = w.id WHERE n.parent_id IS NOT NULL
+					FROM w CROSS JOIN node n ON n.id = w.id WHERE n.parent_id IS NOT NULL
 						AND EXISTS (SELECT 1 FROM node o WHERE o.parent_id = n.parent_id AND o.id <> n.id)
 					UNION ALL
 					SELECT lower(hex(n.hash)), (SELECT group_concat(lower(hex(s.hash)), ',') FROM (
 							SELECT hash FROM node WHERE conv_id = n.conv_id AND pos = 0 ORDER BY created_at, id) s)
-					FROM w JOIN node n ON n.id = w.id WHERE n.parent_id IS NULL`,
+					FROM w CROSS JOIN node n ON n.id = w.id WHERE n.parent_id IS NULL`,
 					params
 				},
 				{
-					sql: `${WINDOW} SELECT ${RUN_COLUMNS} FROM w JOIN run r ON r.node_id = w.id JOIN conv ON conv.id = r.conv_id
+					sql: `${WINDOW} SELECT ${RUN_COLUMNS} FROM w CROSS JOIN run r ON r.node_id = w.id JOIN conv ON conv.id = r.conv_id
 					JOIN node p ON p.id = r.parent_id LEFT JOIN node n ON n.id = r.node_id`,
 					params
 				},
 				{
-					sql: `${WINDOW} SELECT ${ATTEMPT_COLUMNS} FROM w JOIN run r ON r.node_id = w.id JOIN attempt t ON t.run_id = r.id ORDER BY t.n`,
+					sql: `${WINDOW} SELECT ${ATTEMPT_COLUMNS} FROM w CROSS JOIN run r ON r.node_id = w.id JOIN attempt t ON t.run_id = r.id ORDER BY t.n`,
 					params
 				},
 				{ sql: 'SELECT pos FROM node WHERE hash = unhex(?1)', params: [leaf], expect: 1 }
