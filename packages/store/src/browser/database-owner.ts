@@ -46,7 +46,7 @@ export async function openDatabaseOwner(
 		const connection = driver.connect();
 		prepareFile(connection);
 		const migrated = migrate(connection, options.migrations, options.nowMs, (from) => {
-			driver.backUp(`${from}-${options.nowMs}`);
+			driver.backUp(from, options.nowMs);
 			return ok(undefined);
 		});
 		if (!migrated.ok) {
@@ -86,6 +86,8 @@ function createOwner(
 	onCommit: (change: Change) => void
 ): DatabaseOwner {
 	const streams = new Map<string, OpenStream>();
+	/** What SQLite refuses while a cursor is open. */
+	const untilQuiet: (() => void)[] = [];
 
 	const endStream = (key: string, error: StoreError | null): void => {
 		const stream = streams.get(key);
@@ -94,6 +96,15 @@ function createOwner(
 		clearTimeout(stream.idle);
 		stream.cursor.close();
 		stream.reply({ op: 'end', error });
+		if (streams.size === 0) for (const run of untilQuiet.splice(0)) run();
+	};
+
+	const attempt = <T>(run: () => T): Result<T, StoreError> => {
+		try {
+			return ok(run());
+		} catch (thrown) {
+			return err(toStoreError(thrown));
+		}
 	};
 
 	const idleTimer = (key: string): ReturnType<typeof setTimeout> =>
@@ -136,11 +147,7 @@ function createOwner(
 		handle(key, origin, request, reply) {
 			switch (request.op) {
 				case 'query':
-					try {
-						reply({ op: 'query', result: ok(connection.run(request.sql, request.params)) });
-					} catch (thrown) {
-						reply({ op: 'query', result: err(toStoreError(thrown)) });
-					}
+					reply({ op: 'query', result: attempt(() => connection.run(request.sql, request.params)) });
 					break;
 				case 'batch': {
 					const result = runTransaction(connection, request.statements);
@@ -166,18 +173,17 @@ function createOwner(
 					}
 					break;
 				case 'info':
-					reply({ op: 'info', result: ok(info()) });
+					reply({ op: 'info', result: attempt(info) });
 					break;
-				case 'export':
-					driver.export().then(
-						({ data }) => {
-							reply({ op: 'export', result: ok(data) });
-						},
-						(thrown: unknown) => {
-							reply({ op: 'export', result: err(toStoreError(thrown)) });
-						}
-					);
+				case 'export': {
+					const copy = (): void => {
+						reply({ op: 'export', result: attempt(() => driver.copy()) });
+					};
+					// Streams that nobody reads end by themselves, so this does not wait for ever.
+					if (streams.size === 0) copy();
+					else untilQuiet.push(copy);
 					break;
+				}
 			}
 		},
 		more(key) {
@@ -192,11 +198,19 @@ function createOwner(
 			endStream(key, { code: 'aborted', message: 'Cancelled.' });
 		},
 		async close() {
-			for (const key of streams.keys())
-				endStream(key, { code: 'owner_lost', message: 'The tab with the database closed.' });
-			connection.script('PRAGMA optimize;');
-			connection.close();
-			await driver.destroy();
+			// No answer to what is open: each tab asks the next owner again, or knows that it cannot.
+			untilQuiet.length = 0;
+			for (const stream of streams.values()) {
+				clearTimeout(stream.idle);
+				stream.cursor.close();
+			}
+			streams.clear();
+			try {
+				connection.script('PRAGMA optimize;');
+				connection.close();
+			} finally {
+				await driver.destroy();
+			}
 		}
 	};
 }

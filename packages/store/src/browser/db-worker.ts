@@ -5,8 +5,8 @@ import { createTabPeer } from './tab-peer.ts';
 
 const receive = createTabPeer(
 	{ name: crypto.randomUUID(), migrations, nowMs: () => Date.now() },
-	(message) => {
-		self.postMessage(message);
+	(message, transfer) => {
+		self.postMessage(message, { transfer });
 	}
 );
 self.addEventListener('message', (event: MessageEvent<ToWorker>) => {

@@ -2,7 +2,7 @@
 import { err, ok, type Result } from '@stemma/graph/result';
 import { unpack, unpackRows } from '../connection.ts';
 import { StoreFailure, type Change, type Row, type Store, type StoreError } from '../port.ts';
-import type { FromWorker, Request, Response, ToWorker } from './protocol.ts';
+import { refusal, type FromWorker, type Request, type Response, type ToWorker } from './protocol.ts';
 
 export interface BrowserStoreOptions {
 	readonly onRole?: (role: 'owner' | 'follower') => void;
@@ -11,7 +11,13 @@ export interface BrowserStoreOptions {
 }
 
 const DEFAULT_BATCH_ROWS = 500;
+const CLOSE_PATIENCE_MS = 2000;
 const CLOSED: StoreError = { code: 'closed', message: 'The database is closed.' };
+
+interface Waiting {
+	readonly body: Request;
+	readonly answer: (response: Response) => void;
+}
 
 export async function openBrowserStore(
 	options: BrowserStoreOptions = {}
@@ -20,10 +26,11 @@ export async function openBrowserStore(
 	if (missing !== null) return err({ code: 'no_storage', message: missing });
 
 	const worker = new Worker(new URL('./db-worker.ts', import.meta.url), { type: 'module' });
-	const waiting = new Map<number, (response: Response) => void>();
+	const waiting = new Map<number, Waiting>();
 	const listeners = new Set<(change: Change) => void>();
 	let nextId = 1;
 	let isOpen = true;
+	let onReleased: (() => void) | null = null;
 
 	const post = (message: ToWorker): void => {
 		worker.postMessage(message);
@@ -33,10 +40,11 @@ export async function openBrowserStore(
 	): Promise<Extract<Response, { op: Op }>> =>
 		new Promise((resolve) => {
 			const id = nextId++;
-			waiting.set(id, (response) => {
+			const answer = (response: Response): void => {
 				waiting.delete(id);
 				resolve(response as Extract<Response, { op: Op }>);
-			});
+			};
+			waiting.set(id, { body, answer });
 			post({ t: 'request', id, body });
 		});
 
@@ -44,11 +52,14 @@ export async function openBrowserStore(
 		worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
 			switch (data.t) {
 				case 'status':
-					options.onRole?.(data.role);
+					if (!data.error) options.onRole?.(data.role);
 					resolve(data.error ? err(data.error) : ok(undefined));
 					break;
 				case 'response':
-					waiting.get(data.id)?.(data.body);
+					waiting.get(data.id)?.answer(data.body);
+					break;
+				case 'released':
+					onReleased?.();
 					break;
 				case 'change':
 					for (const listener of listeners) listener(data.change);
@@ -89,17 +100,19 @@ export async function openBrowserStore(
 		const id = nextId++;
 		const arrived: Response[] = [];
 		let wake: (() => void) | null = null;
-		waiting.set(id, (response) => {
+		const body: Request = { op: 'stream', sql, params, batchRows };
+		const answer = (response: Response): void => {
 			arrived.push(response);
 			wake?.();
-		});
+		};
+		waiting.set(id, { body, answer });
 		const cancel = (): void => {
 			post({ t: 'cancel', id });
 		};
 		signal?.addEventListener('abort', cancel);
 		let hasEnded = false;
 		try {
-			post({ t: 'request', id, body: { op: 'stream', sql, params, batchRows } });
+			post({ t: 'request', id, body });
 			for (;;) {
 				const response = arrived.shift();
 				if (!response) {
@@ -152,12 +165,13 @@ export async function openBrowserStore(
 			isOpen = false;
 			removeEventListener('pagehide', release);
 			removeEventListener('pageshow', rejoin);
-			release();
-			// The worker closes the file before it can be stopped.
-			await navigator.locks.query();
-			setTimeout(() => {
-				worker.terminate();
-			}, 1000);
+			await new Promise<void>((resolve) => {
+				onReleased = resolve;
+				setTimeout(resolve, CLOSE_PATIENCE_MS);
+				release();
+			});
+			worker.terminate();
+			for (const { body, answer } of waiting.values()) answer(refusal(body, CLOSED));
 		}
 	});
 }

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { PackedResult } from '../connection.ts';
 import type { BatchOptions, Change, Statement, StoreError, StoreInfo, SqlValue } from '../port.ts';
-import type { Result } from '@stemma/graph/result';
+import { err, type Result } from '@stemma/graph/result';
 
 /** Grows when the messages change shape; tabs of another number are asked to reload. */
 export const PROTOCOL = 1;
@@ -36,6 +36,10 @@ export type Response =
 	| { readonly op: 'info'; readonly result: Result<StoreInfo, StoreError> }
 	| { readonly op: 'export'; readonly result: Result<Uint8Array, StoreError> };
 
+/** The answer to a request that is not carried out. */
+export const refusal = ({ op }: Request, error: StoreError): Response =>
+	op === 'stream' ? { op: 'end', error } : { op, result: err(error) };
+
 /** Page → its own worker. */
 export type ToWorker =
 	| { readonly t: 'request'; readonly id: number; readonly body: Request }
@@ -50,18 +54,37 @@ export type FromWorker =
 	| {
 			readonly t: 'status';
 			readonly role: 'owner' | 'follower';
-			readonly epoch: number;
+			readonly epoch: number | null;
 			readonly error: StoreError | null;
 	  }
 	| { readonly t: 'response'; readonly id: number; readonly body: Response }
 	| { readonly t: 'change'; readonly change: Change }
+	/** The answer to `release`: the file is closed, if it was this worker's. */
+	| { readonly t: 'released' }
 	| { readonly t: 'other_build' };
 
-const body = z.custom<Request>((value) => typeof value === 'object' && value !== null && 'op' in value);
+// The shape down to the statements; what is in those SQLite judges.
+const params = z.custom<readonly SqlValue[]>((value) => Array.isArray(value));
+const body = z.discriminatedUnion('op', [
+	z.object({ op: z.literal('query'), sql: z.string(), params }),
+	z.object({
+		op: z.literal('batch'),
+		statements: z
+			.array(
+				z.object({
+					sql: z.string(),
+					params: params.exactOptional(),
+					expect: z.number().exactOptional()
+				})
+			)
+			.readonly(),
+		options: z.custom<BatchOptions>((value) => typeof value === 'object' && value !== null)
+	}),
+	z.object({ op: z.literal('stream'), sql: z.string(), params, batchRows: z.number() }),
+	z.object({ op: z.literal('info') }),
+	z.object({ op: z.literal('export') })
+]) satisfies z.ZodType<Request>;
 const reply = z.custom<Response>((value) => typeof value === 'object' && value !== null && 'op' in value);
-const storeError = z.custom<StoreError>(
-	(value) => typeof value === 'object' && value !== null && 'code' in value
-);
 
 const change = z.object({
 	tables: z.array(z.string()).readonly(),
@@ -74,7 +97,7 @@ const change = z.object({
 const envelope = { v: z.literal(PROTOCOL) };
 /** Between the workers of all tabs. */
 export const tabMessage = z.discriminatedUnion('t', [
-	z.object({ ...envelope, t: z.literal('owner'), epoch: z.number(), error: storeError.nullable() }),
+	z.object({ ...envelope, t: z.literal('owner'), epoch: z.number() }),
 	z.object({ ...envelope, t: z.literal('who') }),
 	z.object({ ...envelope, t: z.literal('bye'), epoch: z.number() }),
 	z.object({

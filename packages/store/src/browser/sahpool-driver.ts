@@ -10,6 +10,7 @@ import { createWasmConnection } from './wasm-connection.ts';
 const DIRECTORY = '/.stemma';
 const DATABASE = '/stemma.sqlite';
 const EXPORT = '/export.sqlite';
+const BACKUP = '/before-';
 /** Handles of a page that was just reloaded may linger. */
 const OPEN_PATIENCE_MS = 3000;
 const OPEN_RETRY_MS = 100;
@@ -43,25 +44,34 @@ export class SahpoolDriver extends SQLiteMemoryDriver {
 	connect(): Connection {
 		const { sqlite3, db } = this;
 		if (!sqlite3 || !db) throw new Error('the driver is not initialised');
-		return createWasmConnection(db, (statement) => sqlite3.capi.sqlite3_stmt_readonly(statement) !== 0);
+		return createWasmConnection(sqlite3, db);
 	}
 
 	/** A compact copy beside the live file, the newest few kept. */
-	backUp(name: string): void {
+	backUp(fromVersion: number, nowMs: number): void {
 		const pool = this.#mustPool();
-		const backups = pool.getFileNames().filter((file) => file.startsWith('/before-'));
-		for (const old of backups.sort().slice(0, Math.max(0, backups.length - BACKUPS_KEPT + 1)))
-			pool.unlink(old);
-		this.db?.exec({ sql: 'VACUUM INTO ?', bind: [`/before-${name}.sqlite`] });
+		this.db?.exec({ sql: 'VACUUM INTO ?', bind: [`${BACKUP}${nowMs}-${fromVersion}.sqlite`] });
+		const newestFirst = pool
+			.getFileNames()
+			.filter((file) => file.startsWith(BACKUP))
+			.toSorted((a, b) => takenAt(b) - takenAt(a));
+		for (const old of newestFirst.slice(BACKUPS_KEPT)) pool.unlink(old);
+	}
+
+	/** Fails while a statement is being stepped: SQLite copies only a database at rest. */
+	copy(): Uint8Array<ArrayBuffer> {
+		const pool = this.#mustPool();
+		pool.unlink(EXPORT);
+		try {
+			this.db?.exec({ sql: 'VACUUM INTO ?', bind: [EXPORT] });
+			return new Uint8Array(pool.exportFile(EXPORT));
+		} finally {
+			pool.unlink(EXPORT);
+		}
 	}
 
 	override export(): Promise<{ name: string; data: Uint8Array<ArrayBuffer> }> {
-		const pool = this.#mustPool();
-		pool.unlink(EXPORT);
-		this.db?.exec({ sql: 'VACUUM INTO ?', bind: [EXPORT] });
-		const data = new Uint8Array(pool.exportFile(EXPORT));
-		pool.unlink(EXPORT);
-		return Promise.resolve({ name: 'stemma.sqlite', data });
+		return Promise.resolve({ name: 'stemma.sqlite', data: this.copy() });
 	}
 
 	/** Closes the file and gives its handles back, so that another tab can open it at once. */
@@ -75,6 +85,8 @@ export class SahpoolDriver extends SQLiteMemoryDriver {
 		return this.#pool;
 	}
 }
+
+const takenAt = (backup: string): number => Number.parseInt(backup.slice(BACKUP.length), 10);
 
 async function installPool(sqlite3: Sqlite3Static): Promise<SAHPoolUtil> {
 	const until = performance.now() + OPEN_PATIENCE_MS;

@@ -5,11 +5,13 @@
  */
 import type { Migration } from '../migrate.ts';
 import type { StoreError } from '../port.ts';
+import { toStoreError } from '../sql-error.ts';
 import { openDatabaseOwner, type DatabaseOwner } from './database-owner.ts';
 import {
 	CHANNEL,
 	LOCK,
 	PROTOCOL,
+	refusal,
 	tabMessage,
 	type FromWorker,
 	type Request,
@@ -18,8 +20,8 @@ import {
 	type ToWorker
 } from './protocol.ts';
 
-/** How long a request waits for any owner to appear. */
-const PATIENCE_MS = 15_000;
+/** How long a request, and opening itself, waits for any owner to appear. */
+const PATIENCE_MS = 10_000;
 
 interface Pending {
 	readonly body: Request;
@@ -37,24 +39,30 @@ const OWNER_LOST: StoreError = {
 	code: 'owner_lost',
 	message: 'The tab with the database closed before it answered.'
 };
+const CANCELLED: StoreError = { code: 'aborted', message: 'Cancelled.' };
 
 export function createTabPeer(
 	self: { readonly name: string; readonly migrations: readonly Migration[]; readonly nowMs: () => number },
-	toPage: (message: FromWorker, transfer?: Transferable[]) => void
+	post: (message: FromWorker, transfer: Transferable[]) => void
 ): (message: ToWorker) => void {
 	const channel = new BroadcastChannel(CHANNEL);
 	const pending = new Map<number, Pending>();
 	let owner: DatabaseOwner | null = null;
 	/** Of the owner, wherever it is; null while unknown. */
 	let epoch: number | null = null;
-	/** Why the owner could not open the database. */
+	/** Why this tab, when it was its turn, could not open the database. */
 	let failure: StoreError | null = null;
-	let releaseLock: (() => void) | null = null;
-	let isJoining = false;
+	/** This tab's place in the queue for the lock, or its hold on it; null when the page has left. */
+	let presence: { readonly leave: AbortController; readonly ended: Promise<void> } | null = null;
+	let isOpening = false;
 
 	type Unnumbered<T> = T extends unknown ? Omit<T, 'v'> : never;
 	const tell = (message: Unnumbered<TabMessage>): void => {
 		channel.postMessage({ v: PROTOCOL, ...message });
+	};
+
+	const toPage = (message: FromWorker, transfer: Transferable[] = []): void => {
+		post(message, transfer);
 	};
 
 	const settle = (id: number, body: Response): void => {
@@ -73,11 +81,12 @@ export function createTabPeer(
 						result: { ok: true as const, value: { ...body.result.value, role: 'follower' as const } }
 					}
 				: body;
-		toPage({ t: 'response', id, body: seen });
+		const isFile = seen.op === 'export' && seen.result.ok;
+		toPage({ t: 'response', id, body: seen }, isFile ? [seen.result.value.buffer] : []);
 	};
 
 	const refuse = (id: number, body: Request, error: StoreError): void => {
-		settle(id, body.op === 'stream' ? { op: 'end', error } : { op: body.op, result: { ok: false, error } });
+		settle(id, refusal(body, error));
 	};
 
 	const send = (id: number, request: Pending): void => {
@@ -107,10 +116,11 @@ export function createTabPeer(
 	};
 
 	const announce = (): void => {
-		if (owner || failure) tell({ t: 'owner', epoch: owner?.epoch ?? 0, error: failure });
+		if (owner) tell({ t: 'owner', epoch: owner.epoch });
 	};
 
 	const becomeOwner = async (): Promise<void> => {
+		isOpening = true;
 		const opened = await openDatabaseOwner({
 			migrations: self.migrations,
 			nowMs: self.nowMs(),
@@ -119,9 +129,10 @@ export function createTabPeer(
 				toPage({ t: 'change', change });
 			}
 		});
+		isOpening = false;
 		owner = opened.ok ? opened.value : null;
 		failure = opened.ok ? null : opened.error;
-		epoch = owner?.epoch ?? 0;
+		epoch = owner?.epoch ?? null;
 		toPage({ t: 'status', role: 'owner', epoch, error: failure });
 		announce();
 		resend();
@@ -136,37 +147,49 @@ export function createTabPeer(
 		tell({ t: 'bye', epoch: closing.epoch });
 	};
 
-	const join = (): void => {
-		if (isJoining) return;
-		isJoining = true;
-		tell({ t: 'who' });
-		void navigator.locks.request(LOCK, async () => {
-			const released = new Promise<void>((resolve) => {
-				releaseLock = resolve;
+	/** The file is opened and closed while the lock is held, whenever the page leaves. */
+	const own = async (leaving: AbortSignal): Promise<void> => {
+		await becomeOwner();
+		// A tab that cannot open it lets the next one try.
+		if (!owner) return;
+		if (!leaving.aborted) {
+			await new Promise((resolve) => {
+				leaving.addEventListener('abort', resolve);
 			});
-			if (!isJoining) return;
-			await becomeOwner();
-			// The page left while the file was being opened.
-			if (!isJoining) await closeOwner();
-			await released;
-		});
+		}
+		await closeOwner();
+	};
+
+	const join = (): void => {
+		if (presence) return;
+		const leave = new AbortController();
+		tell({ t: 'who' });
+		const ended = navigator.locks
+			.request(LOCK, { signal: leave.signal }, () => own(leave.signal))
+			.catch((thrown: unknown) => {
+				// Leaving takes a request for the lock out of the queue: that is no failure.
+				if (leave.signal.aborted) return;
+				isOpening = false;
+				failure = toStoreError(thrown);
+				toPage({ t: 'status', role: 'owner', epoch, error: failure });
+			});
+		presence = { leave, ended };
 	};
 
 	const release = async (): Promise<void> => {
-		isJoining = false;
-		await closeOwner();
+		const left = presence;
+		presence = null;
 		failure = null;
-		releaseLock?.();
-		releaseLock = null;
+		left?.leave.abort();
+		await left?.ended;
+		toPage({ t: 'released' });
 	};
 
-	const adopt = (newEpoch: number, error: StoreError | null): void => {
-		if (owner || (epoch !== null && newEpoch < epoch)) return;
-		const isNew = epoch !== newEpoch || failure !== error;
+	const adopt = (newEpoch: number): void => {
+		if (owner || (epoch !== null && newEpoch <= epoch)) return;
 		epoch = newEpoch;
-		failure = error;
-		if (!isNew) return;
-		toPage({ t: 'status', role: 'follower', epoch, error });
+		failure = null;
+		toPage({ t: 'status', role: 'follower', epoch, error: null });
 		resend();
 	};
 
@@ -181,7 +204,7 @@ export function createTabPeer(
 		const message = parsed.data;
 		switch (message.t) {
 			case 'owner':
-				adopt(message.epoch, message.error);
+				adopt(message.epoch);
 				break;
 			case 'who':
 				announce();
@@ -214,6 +237,10 @@ export function createTabPeer(
 	});
 
 	join();
+	setTimeout(() => {
+		const isWaiting = !owner && epoch === null && !failure && !isOpening;
+		if (isWaiting && presence) toPage({ t: 'status', role: 'follower', epoch: null, error: NO_OWNER });
+	}, PATIENCE_MS);
 
 	return (message) => {
 		switch (message.t) {
@@ -228,10 +255,13 @@ export function createTabPeer(
 				break;
 			}
 			case 'more':
-			case 'cancel':
+			case 'cancel': {
 				if (owner) owner[message.t](`${self.name}/${message.id}`);
 				else tell({ t: message.t, from: self.name, id: message.id });
+				const request = pending.get(message.id);
+				if (message.t === 'cancel' && request) refuse(message.id, request.body, CANCELLED);
 				break;
+			}
 			case 'release':
 				void release();
 				break;

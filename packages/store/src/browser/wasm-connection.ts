@@ -1,15 +1,17 @@
 /** sqlite-wasm behind the connection interface, with a cache of prepared statements. */
-import type { Database, PreparedStatement, SqlValue as WasmValue } from '@sqlite.org/sqlite-wasm';
+import type {
+	Database,
+	PreparedStatement,
+	Sqlite3Static,
+	SqlValue as WasmValue
+} from '@sqlite.org/sqlite-wasm';
 import { checkParams, distinct, type Connection } from '../connection.ts';
 import type { SqlValue } from '../port.ts';
 
 const CACHED_STATEMENTS = 100;
 const ROWS_PER_CLOCK_CHECK = 64;
 
-export function createWasmConnection(
-	database: Database,
-	isReadOnly: (statement: PreparedStatement) => boolean
-): Connection {
+export function createWasmConnection({ capi, wasm }: Sqlite3Static, database: Database): Connection {
 	const cache = new Map<string, PreparedStatement>();
 
 	const prepared = (sql: string): PreparedStatement => {
@@ -33,17 +35,31 @@ export function createWasmConnection(
 		checkParams(statement.parameterCount, params);
 		if (params.length > 0) statement.bind(params as WasmValue[]);
 	};
-	const values = (statement: PreparedStatement): SqlValue[] => statement.get([]) as SqlValue[];
+	/** The decoder of sqlite-wasm takes a byte order mark off the head of a text: it belongs to it. */
+	const hasMark = (statement: PreparedStatement, column: number): boolean => {
+		const at = capi.sqlite3_column_blob(statement, column);
+		const heap = wasm.heap8u();
+		return at !== 0 && heap[at] === 0xef && heap[at + 1] === 0xbb && heap[at + 2] === 0xbf;
+	};
+	const values = (statement: PreparedStatement): SqlValue[] => {
+		const row = statement.get([]) as SqlValue[];
+		for (const [i, value] of row.entries()) {
+			if (typeof value === 'string' && hasMark(statement, i)) row[i] = `\uFEFF${value}`;
+		}
+		return row;
+	};
 
 	return {
 		run(sql, params) {
 			const statement = prepared(sql);
+			const before = database.changes(true);
 			try {
 				bind(statement, params);
 				const rows: SqlValue[][] = [];
 				while (statement.step()) rows.push(values(statement));
 				const columns = distinct(statement.columnCount > 0 ? statement.getColumnNames([]) : []);
-				return { columns, rows, changes: isReadOnly(statement) ? 0 : database.changes() };
+				// What changes nothing (DDL, reading) leaves the number of the statement before it.
+				return { columns, rows, changes: database.changes(true) === before ? 0 : database.changes() };
 			} finally {
 				statement.reset(true);
 			}

@@ -69,7 +69,11 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 			return Promise.resolve(result.ok ? ok(result.value.map(unpack)) : result);
 		},
 		async *stream(sql, params = [], { batchRows = 500, signal } = {}) {
-			if (!isOpen) throw new StoreFailure(CLOSED);
+			const throwIfOver = (): void => {
+				if (!isOpen) throw new StoreFailure(CLOSED);
+				if (signal?.aborted === true) throw new StoreFailure({ code: 'aborted', message: 'Cancelled.' });
+			};
+			throwIfOver();
 			const fail = (thrown: unknown): never => {
 				throw new StoreFailure(toStoreError(thrown));
 			};
@@ -81,8 +85,7 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 					return fail(thrown);
 				}
 				for (;;) {
-					if (signal?.aborted === true) throw new StoreFailure({ code: 'aborted', message: 'Cancelled.' });
-					if (!isOpen) throw new StoreFailure(CLOSED);
+					throwIfOver();
 					let rows;
 					try {
 						rows = cursor.next(batchRows, STEP_MS);
