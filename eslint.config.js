@@ -37,7 +37,8 @@ export default defineConfig(
 					'tsconfig.json',
 					'bench/tsconfig.json',
 					'packages/*/tsconfig.test.json',
-					'app/tsconfig.json'
+					'app/tsconfig.json',
+					'app/src/service-worker/tsconfig.json'
 				],
 				tsconfigRootDir: import.meta.dirname,
 				extraFileExtensions: ['.svelte']

@@ -32,12 +32,6 @@ export default defineConfig({
 	},
 	webServer: [
 		{
-			command: `../node_modules/.bin/bun --bun vite ../packages/store/test/page --config ../packages/store/test/page/vite.config.ts --port 47933 --strictPort --host 127.0.0.1`,
-			cwd: 'app',
-			url: 'http://127.0.0.1:47933/',
-			reuseExistingServer: !process.env['CI']
-		},
-		{
 			command: `node_modules/.bin/bun packages/testkit/src/server/main.ts --port ${upstreamPort}`,
 			url: `http://127.0.0.1:${upstreamPort}/v1/models`,
 			reuseExistingServer: !process.env['CI']

@@ -23,7 +23,15 @@ const csp: Csp = {
 };
 
 export default defineConfig({
-	plugins: [tailwindcss(), sveltekit({ adapter: adapter({ precompress: true }), csp })],
+	plugins: [
+		tailwindcss(),
+		sveltekit({
+			adapter: adapter({ precompress: true }),
+			csp,
+			// The kept page starts any address, so its files have absolute ones.
+			paths: { relative: false }
+		})
+	],
 	worker: {
 		format: 'es',
 		// WebKit evaluates a module worker's entry twice when a chunk imports back from it.

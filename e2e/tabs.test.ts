@@ -52,3 +52,22 @@ test('without storage that lasts there is a screen and no conversation', async (
 	await expect(alert).toContainText('Not in this window');
 	await expect(page.getByRole('textbox', { name: 'Message' })).toHaveCount(0);
 });
+
+test('without a network the program opens, and everything but a model elsewhere works', async ({
+	context,
+	page
+}) => {
+	const stemma = new Stemma(page);
+	await stemma.openWithPractice();
+	await stemma.ask('while online');
+	await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+	await page.reload();
+	await expect(stemma.message).toBeVisible();
+	await context.setOffline(true);
+	await page.reload();
+	await stemma.expectLength(2);
+	await stemma.ask('while offline');
+	await stemma.expectLength(4);
+	await page.goto('/settings');
+	await expect(page.getByText('SQLite')).toBeVisible();
+});

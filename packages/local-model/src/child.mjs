@@ -14,6 +14,10 @@ import { pathToFileURL } from 'node:url';
 const { ENGINE = '', MODEL = '', MODEL_ID = 'local', SECRET = '' } = process.env;
 const MAX_TOKENS = 1024;
 const CONTEXT_TOKENS = 4096;
+/** Room an answer needs at least. */
+const RESERVED_TOKENS = 64;
+/** The template's own words around each message. */
+const TOKENS_PER_TURN = 8;
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 process.stdin.on('end', () => process.exit(0)).resume();
@@ -51,7 +55,7 @@ async function handle(request, response) {
 	}
 	if (request.method !== 'POST' || request.url !== '/v1/chat/completions')
 		return refuse(response, 404, 'No such path.');
-	const body = await readJson(request);
+	const body = await readJson(request).catch(() => null);
 	if (!Array.isArray(body?.messages)) return refuse(response, 400, 'messages is missing.');
 
 	const leaving = new AbortController();
@@ -64,6 +68,17 @@ async function handle(request, response) {
 
 async function answer(body, response, signal) {
 	const { history, prompt } = toHistory(body.messages);
+	const limit = Math.max(1, body.max_completion_tokens ?? body.max_tokens ?? MAX_TOKENS);
+	const asked = [...history.map((item) => item.text ?? item.response?.join('') ?? ''), prompt].join('\n');
+	// Left to itself the library would cut the middle out without a word.
+	const tokens = model.tokenize(asked).length + TOKENS_PER_TURN * (history.length + 1);
+	if (tokens + RESERVED_TOKENS > contextSize) {
+		return refuse(
+			response,
+			400,
+			`The maximum context length is ${contextSize} tokens; the messages have about ${tokens}.`
+		);
+	}
 	const sequence = context.getSequence();
 	const session = new LlamaChatSession({ contextSequence: sequence, autoDisposeSequence: false });
 	try {
@@ -78,12 +93,14 @@ async function answer(body, response, signal) {
 				`data: ${JSON.stringify({ object: 'chat.completion.chunk', model: MODEL_ID, choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`
 			);
 		const before = sequence.tokenMeter.getState();
-		const limit = body.max_completion_tokens ?? body.max_tokens ?? MAX_TOKENS;
 		const { responseText, stopReason } = await session.promptWithMeta(prompt, {
 			signal,
 			stopOnAbortSignal: true,
-			maxTokens: Math.min(limit, contextSize),
+			maxTokens: Math.min(limit, contextSize - tokens),
 			temperature: body.temperature ?? 0.4,
+			...(typeof body.top_p === 'number' ? { topP: body.top_p } : {}),
+			...(typeof body.seed === 'number' ? { seed: body.seed } : {}),
+			...(body.stop === undefined ? {} : { customStopTriggers: [body.stop].flat() }),
 			repeatPenalty: { penalty: 1.1 },
 			...(streams ? { onTextChunk: (text) => chunk({ content: text }) } : {})
 		});

