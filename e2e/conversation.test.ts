@@ -199,3 +199,27 @@ test('the keyboard alone is enough', async ({ page }) => {
 	await page.keyboard.press('?');
 	await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
 });
+
+test('the end stays in view for who reads there, and nobody else is dragged to it', async ({ page }) => {
+	const stemma = new Stemma(page);
+	await stemma.openWithPractice();
+	await stemma.ask('code, a table and a list to fill the screen');
+	await stemma.ask('more code, a table and a list');
+	await expect(stemma.button(stemma.articles.last(), 'Regenerate')).toBeInViewport();
+	await stemma.send('another long answer');
+	await expect(page.locator('article[aria-busy="true"] .prose')).toContainText('You wrote');
+	const feed = page.getByRole('feed');
+	await page.waitForTimeout(600);
+	const distance = () =>
+		feed.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight);
+	expect(await distance()).toBeLessThan(80);
+	await feed.hover();
+	await page.mouse.wheel(0, -600);
+	await page.waitForTimeout(200);
+	const top = await feed.evaluate((element) => element.scrollTop);
+	await page.waitForTimeout(800);
+	expect(Math.abs((await feed.evaluate((element) => element.scrollTop)) - top)).toBeLessThan(4);
+	await page.getByRole('button', { name: 'Jump to latest' }).click();
+	await page.waitForTimeout(300);
+	expect(await distance()).toBeLessThan(80);
+});

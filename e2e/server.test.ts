@@ -83,6 +83,7 @@ test('a refused request says why, keeps the question, and can be tried again', a
 	const alert = page.getByRole('alert').filter({ hasText: 'not available' });
 	await expect(alert).toBeVisible();
 	await expect(alert).toContainText('No provider');
+	await expect(alert).toBeInViewport();
 	await stemma.chooseModel('Scenario plain');
 	await alert.getByRole('button', { name: 'Retry' }).click();
 	await expect(await stemma.at(2)).toContainText('Hello, world.');

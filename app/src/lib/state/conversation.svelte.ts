@@ -26,8 +26,8 @@ export class Conversation {
 	#unanswered = $state.raw<RunRow | null>(null);
 	isLoaded = $state(false);
 	error = $state<string | null>(null);
-	/** The message to bring into view, once. */
-	target = $state<NodeId | null>(null);
+	/** What to bring into view: a message, or the end of the path. */
+	target = $state<NodeId | 'end' | null>(null);
 	/** The message that is being edited in place. */
 	editing = $state<NodeId | null>(null);
 
@@ -72,7 +72,7 @@ export class Conversation {
 		}
 		if (found.value) await this.#show(found.value.leaf, found.value.ref);
 		await this.#reachBack(at);
-		this.target = at;
+		this.target = at ?? 'end';
 		this.isLoaded = true;
 	}
 
@@ -147,6 +147,7 @@ export class Conversation {
 			return;
 		}
 		await this.#show(entry.id, forked.value.ref);
+		this.target = 'end';
 	}
 
 	/** Shows another version of a message, down to the leaf that was left there. */
@@ -178,6 +179,7 @@ export class Conversation {
 			return false;
 		}
 		await this.#show(added.value.node, added.value.ref);
+		this.target = 'end';
 		return true;
 	}
 
@@ -193,6 +195,7 @@ export class Conversation {
 			return;
 		}
 		const { endpoint, model } = chosen;
+		this.target = 'end';
 		const { goesOn, ...made } = version;
 		const factor = await tokenFactor(this.#workspace, model.id);
 		const prompt = await buildPrompt(this.#workspace, {
