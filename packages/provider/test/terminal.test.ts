@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'bun:test';
 import { createHarness, fastTimers, textOf, type Told } from './harness.ts';
 
-const harness = await createHarness({ timers: fastTimers(100) });
+const harness = await createHarness({ timers: fastTimers(40) });
 afterAll(() => harness.server.close());
 
 type Expected =
