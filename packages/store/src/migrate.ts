@@ -114,12 +114,14 @@ function alteredMigration(
 	current: number
 ): string | null {
 	if (current === 0) return null;
-	const applied = connection.run('SELECT version, checksum FROM migration ORDER BY version', []);
-	for (const row of unpack(applied).rows) {
-		const known = migrations.find(({ version }) => version === row['version']);
-		if (known && checksum(known.sql) !== row['checksum']) {
-			return `Migration ${known.version} (${known.name}) of this file differs from the one this version knows.`;
-		}
-	}
-	return null;
+	const find = `SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migration'`;
+	if (connection.run(find, []).rows.length === 0) return 'This file does not say which migrations made it.';
+	const applied = unpack(connection.run('SELECT version, checksum FROM migration', []));
+	const checksums = new Map(applied.rows.map((row) => [row['version'], row['checksum']]));
+	const altered = migrations.find(
+		({ version, sql }) => version <= current && checksums.get(version) !== checksum(sql)
+	);
+	return altered
+		? `Migration ${altered.version} (${altered.name}) of this file differs from the one this version knows.`
+		: null;
 }

@@ -1,8 +1,33 @@
-/** A list of statements as one transaction, with compare-and-set. */
+/** A list of statements as one transaction, with compare-and-set; and one statement alone. */
 import { err, ok, type Result } from '@stemma/graph/result';
-import type { Connection, PackedResult } from './connection.ts';
-import type { Statement, StoreError } from './port.ts';
+import type { Connection, Cursor, PackedResult } from './connection.ts';
+import type { SqlValue, Statement, StoreError } from './port.ts';
 import { ExpectationFailed, toStoreError } from './sql-error.ts';
+
+/** On a connection all tabs share, a transaction left open would shut everybody out; one ended early is half done. */
+const TRANSACTION_CONTROL = /^\s*(begin|commit|end|rollback|savepoint|release)\b/i;
+
+function refuseControl(sql: string): void {
+	if (TRANSACTION_CONTROL.test(sql)) throw new Error(`a transaction is a batch: ${sql.slice(0, 80)}`);
+}
+
+export function runQuery(
+	connection: Connection,
+	sql: string,
+	params: readonly SqlValue[]
+): Result<PackedResult, StoreError> {
+	try {
+		refuseControl(sql);
+		return ok(connection.run(sql, params));
+	} catch (thrown) {
+		return err(toStoreError(thrown));
+	}
+}
+
+export function openCursor(connection: Connection, sql: string, params: readonly SqlValue[]): Cursor {
+	refuseControl(sql);
+	return connection.open(sql, params);
+}
 
 export function runTransaction(
 	connection: Connection,
@@ -16,6 +41,7 @@ export function runTransaction(
 	}
 	try {
 		const results = statements.map((statement) => {
+			refuseControl(statement.sql);
 			const result = connection.run(statement.sql, statement.params ?? []);
 			if (statement.expect !== undefined) {
 				const count = isRead(statement.sql) ? result.rows.length : result.changes;

@@ -1,4 +1,4 @@
-/** Bundles the browser engine as two files, serves them on a free port and drives Chromium there. */
+/** Bundles the browser engine for a page and its workers, serves them on a free port and drives Chromium there. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,10 +16,13 @@ const FLAGS = [
 	'--disable-component-update',
 	'--disable-sync'
 ];
+const SCRIPTS: ReadonlySet<string> = new Set(['browser-page.js', 'browser-owner-worker.js', 'db-worker.js']);
 const HTML = `<!doctype html><title>Store</title><script type="module" src="/browser-page.js"></script>`;
 
 export interface BrowserRig {
 	readonly browser: Browser;
+	/** Its own temporary folder, gone with it. */
+	readonly folder: string;
 	/** A page of the context on which the functions of `browser-page.ts` are global. */
 	open(context: BrowserContext): Promise<Page>;
 	load(page: Page): Promise<void>;
@@ -31,6 +34,7 @@ export async function createBrowserRig(): Promise<BrowserRig> {
 	const built = await Bun.build({
 		entrypoints: [
 			join(import.meta.dir, 'browser-page.ts'),
+			join(import.meta.dir, 'browser-owner-worker.ts'),
 			join(import.meta.dir, '../src/browser/db-worker.ts')
 		],
 		target: 'browser',
@@ -46,9 +50,9 @@ export async function createBrowserRig(): Promise<BrowserRig> {
 			const { pathname } = new URL(url);
 			if (pathname === '/') return new Response(HTML, { headers: { 'content-type': 'text/html' } });
 			if (pathname === '/sqlite3.wasm') return new Response(Bun.file(wasm));
-			// The page asks for the worker by the name it has in the source.
-			const name = pathname === '/db-worker.ts' ? 'db-worker.js' : pathname.slice(1);
-			if (name !== 'db-worker.js' && name !== 'browser-page.js') return new Response(null, { status: 404 });
+			// A page asks for its worker by the name it has in the source.
+			const name = pathname.slice(1).replace(/\.ts$/, '.js');
+			if (!SCRIPTS.has(name)) return new Response(null, { status: 404 });
 			return new Response(Bun.file(join(folder, name)), { headers: { 'content-type': 'text/javascript' } });
 		}
 	});
@@ -59,6 +63,7 @@ export async function createBrowserRig(): Promise<BrowserRig> {
 	};
 	return {
 		browser,
+		folder,
 		load,
 		async open(context) {
 			const page = await context.newPage();

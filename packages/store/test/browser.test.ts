@@ -1,8 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { BrowserContext, Page } from '@playwright/test';
+import { openBunStore } from '../src/bun/open-bun-store.ts';
+import type { Migration } from '../src/migrate.ts';
 import type { Touched } from '../src/port.ts';
 import { CHROMIUM, createBrowserRig, type BrowserRig } from './browser-rig.ts';
+import { must } from './fixture.ts';
 
 const here = existsSync(CHROMIUM);
 if (!here) process.stderr.write(`The browser engine is not tested: no Chromium at ${CHROMIUM}.\n`);
@@ -70,6 +74,32 @@ async function readDatabaseFile(): Promise<string> {
 		if (path === '/stemma.sqlite') return String(bytes.slice(4096));
 	}
 	return '';
+}
+
+/** In the page: the names in the pool. */
+async function listPool(): Promise<string[]> {
+	const root = await navigator.storage.getDirectory();
+	const pool = await (await root.getDirectoryHandle('.stemma')).getDirectoryHandle('.opaque');
+	const names: string[] = [];
+	for await (const handle of pool.values()) {
+		const head = await (await (handle as FileSystemFileHandle).getFile()).slice(0, 512).arrayBuffer();
+		names.push(new TextDecoder().decode(head).split('\0')[0] ?? '');
+	}
+	return names.filter((name) => name !== '').toSorted();
+}
+
+/** In the page: opens the database with each list of migrations; how each ended. */
+async function openWithEach(lists: Migration[][]): Promise<string[]> {
+	const worker = new Worker('/browser-owner-worker.js', { type: 'module' });
+	const outcomes = new Promise<string[]>((resolve) => {
+		worker.addEventListener('message', ({ data }: MessageEvent<string[]>) => {
+			resolve(data);
+		});
+	});
+	worker.postMessage(lists);
+	const answer = await outcomes;
+	worker.terminate();
+	return answer;
 }
 
 /** Holds the files of the pool as a tab does that has just been closed. */
@@ -229,6 +259,63 @@ describe.skipIf(!here)('the browser engine', () => {
 		expect(await openStore(page)).toBe('newer_schema');
 		expect(await page.evaluate(readDatabaseFile)).toEqual(before);
 	}, 30_000);
+
+	test('an export of either tab opens in another engine', async () => {
+		const owner = await fresh();
+		const follower = await newTab();
+		await follower.evaluate(writeMarks, { prefix: 'exported', count: 3 });
+		for (const [i, tab] of [owner, follower].entries()) {
+			const file = await tab.evaluate(async () => {
+				const exported = await stemma.export();
+				return exported.ok ? exported.value.toBase64() : exported.error.code;
+			});
+			const path = join(rig.folder, `export-${i}.sqlite`);
+			await Bun.write(path, Buffer.from(file, 'base64'));
+			const copy = must(openBunStore({ path, nowMs: 1 }));
+			expect(must(await copy.query(`SELECT count(*) AS n FROM meta WHERE key GLOB 'exported-*'`))).toEqual([
+				{ n: 3 }
+			]);
+			expect(must(await copy.query('PRAGMA integrity_check'))).toEqual([{ integrity_check: 'ok' }]);
+			await copy.close();
+		}
+	}, 30_000);
+
+	test('a file is copied before each migration, the newest two copies stay', async () => {
+		context = await rig.browser.newContext();
+		const page = await rig.open(context);
+		// Eleven steps: the order of the copies is that of time, not of the names.
+		const steps = Array.from({ length: 11 }, (_, i) => ({
+			version: i + 1,
+			name: `step ${i + 1}`,
+			sql:
+				i === 0
+					? 'CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT'
+					: `CREATE TABLE t${i} (a ANY) STRICT`
+		}));
+		const upTo = (count: number) => steps.slice(0, count);
+		const broken = [
+			...upTo(11),
+			{ version: 12, name: 'broken', sql: 'CREATE TABLE half (a ANY) STRICT; SELEKT 1' }
+		];
+		const altered = upTo(11).map((step) => ({ ...step, sql: `${step.sql} -- altered` }));
+		const lists = [upTo(1), upTo(2), upTo(2), upTo(9), upTo(10), upTo(11), altered, upTo(10)];
+		expect(await page.evaluate(openWithEach, lists)).toEqual([
+			'ok',
+			'ok',
+			'ok',
+			'ok',
+			'ok',
+			'ok',
+			'migration_failed',
+			'newer_schema'
+		]);
+		expect(await page.evaluate(listPool)).toEqual([
+			'/before-5-9.sqlite',
+			'/before-6-10.sqlite',
+			'/stemma.sqlite'
+		]);
+		expect(await page.evaluate(openWithEach, [broken, upTo(11)])).toEqual(['migration_failed', 'ok']);
+	}, 60_000);
 
 	test('a tab that closes its store answers what is open, and the next opens at once', async () => {
 		const owner = await fresh();

@@ -338,6 +338,21 @@ export const cases: readonly Case[] = [
 		}
 	},
 	{
+		name: 'a transaction is a batch: none can be begun or ended by hand',
+		run: async (store) => {
+			await table(store, 'controlled');
+			for (const sql of ['BEGIN', ' savepoint s', 'COMMIT']) {
+				const alone = await store.query(sql);
+				same(alone.ok ? null : alone.error.code, 'sql', sql);
+				same(await endOf(store, sql), 'sql', `a stream of ${sql}`);
+				const write = { sql: `INSERT INTO controlled (name) VALUES ('x')` };
+				const within = await store.batch([write, { sql }, write]);
+				same(within.ok ? null : within.error.code, 'sql', `${sql} in a batch`);
+			}
+			same(must(await store.query('SELECT count(*) AS n FROM controlled')), [{ n: 0 }], 'what is left');
+		}
+	},
+	{
 		name: 'changes are those of the statement itself',
 		run: async (store) => {
 			await table(store, 'counted');

@@ -4,7 +4,7 @@ import type { Connection, Cursor } from '../connection.ts';
 import { migrate, pragma, prepareConnection, prepareFile, type Migration } from '../migrate.ts';
 import type { Change, StoreError, StoreInfo } from '../port.ts';
 import { toStoreError } from '../sql-error.ts';
-import { runTransaction } from '../transaction.ts';
+import { openCursor, runQuery, runTransaction } from '../transaction.ts';
 import type { Request, Response } from './protocol.ts';
 import { SahpoolDriver } from './sahpool-driver.ts';
 
@@ -147,7 +147,7 @@ function createOwner(
 		handle(key, origin, request, reply) {
 			switch (request.op) {
 				case 'query':
-					reply({ op: 'query', result: attempt(() => connection.run(request.sql, request.params)) });
+					reply({ op: 'query', result: runQuery(connection, request.sql, request.params) });
 					break;
 				case 'batch': {
 					const result = runTransaction(connection, request.statements);
@@ -157,7 +157,7 @@ function createOwner(
 				}
 				case 'stream':
 					try {
-						const cursor = connection.open(request.sql, request.params);
+						const cursor = openCursor(connection, request.sql, request.params);
 						const stream: OpenStream = {
 							cursor,
 							reply,

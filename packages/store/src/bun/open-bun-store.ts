@@ -6,7 +6,7 @@ import { migrate, pragma, prepareConnection, prepareFile, type Migration } from 
 import { migrations as allMigrations } from '../migrations/migrations.ts';
 import { StoreFailure, type Change, type Store, type StoreError } from '../port.ts';
 import { toStoreError } from '../sql-error.ts';
-import { runTransaction } from '../transaction.ts';
+import { openCursor, runQuery, runTransaction } from '../transaction.ts';
 import { openBunConnection, type BunConnection } from './bun-connection.ts';
 
 export interface BunStoreOptions {
@@ -50,11 +50,8 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 	const store: Store = {
 		query(sql, params = []) {
 			if (!isOpen) return Promise.resolve(err(CLOSED));
-			try {
-				return Promise.resolve(ok(unpack(connection.run(sql, params)).rows));
-			} catch (thrown) {
-				return Promise.resolve(err(toStoreError(thrown)));
-			}
+			const result = runQuery(connection, sql, params);
+			return Promise.resolve(result.ok ? ok(unpack(result.value).rows) : result);
 		},
 		batch(statements, batchOptions) {
 			if (!isOpen) return Promise.resolve(err(CLOSED));
@@ -80,7 +77,7 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 			let cursor: ReturnType<typeof connection.open> | undefined;
 			try {
 				try {
-					cursor = connection.open(sql, params);
+					cursor = openCursor(connection, sql, params);
 				} catch (thrown) {
 					return fail(thrown);
 				}
