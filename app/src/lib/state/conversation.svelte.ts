@@ -14,6 +14,9 @@ import { tokenFactor } from './token-factor.ts';
 const FIRST_PAGE = 200;
 const PAGE = 200;
 
+/** A message, or the end of the path. */
+export type Target = { readonly node: NodeId } | 'end';
+
 export const textOf = (entry: NodeRow): string => partsToText(entry.body?.parts ?? []);
 
 export class Conversation {
@@ -26,8 +29,8 @@ export class Conversation {
 	#unanswered = $state.raw<RunRow | null>(null);
 	isLoaded = $state(false);
 	error = $state<string | null>(null);
-	/** What to bring into view: a message, or the end of the path. */
-	target = $state<NodeId | 'end' | null>(null);
+	/** What to bring into view, once. */
+	target = $state.raw<Target | null>(null);
 	/** The message that is being edited in place. */
 	editing = $state<NodeId | null>(null);
 
@@ -72,7 +75,7 @@ export class Conversation {
 		}
 		if (found.value) await this.#show(found.value.leaf, found.value.ref);
 		await this.#reachBack(at);
-		this.target = at ?? 'end';
+		this.target = at === null ? 'end' : { node: at };
 		this.isLoaded = true;
 	}
 
@@ -156,7 +159,7 @@ export class Conversation {
 		if (!found.ok) return;
 		await this.#show(found.value.leaf, found.value.ref);
 		await this.#reachBack(version);
-		this.target = version;
+		this.target = { node: version };
 	}
 
 	async #append(
