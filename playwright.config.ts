@@ -1,7 +1,5 @@
 import { defineConfig } from '@playwright/test';
-
-const port = 47931;
-const upstreamPort = 47932;
+import { port, upstreamPort } from './e2e/ports.ts';
 
 export default defineConfig({
 	testDir: 'e2e',

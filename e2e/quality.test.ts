@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
-import { Stemma } from './stemma.ts';
+import { Stemma, UPSTREAM } from './stemma.ts';
 
 async function expectAccessible(page: Page): Promise<void> {
 	const { violations } = await new AxeBuilder({ page }).analyze();
@@ -90,7 +90,7 @@ test('hostile text is text: nothing runs, nothing is fetched', async ({ page }) 
 test('a key is never in the database', async ({ page }) => {
 	const stemma = new Stemma(page);
 	await stemma.open();
-	await page.getByRole('textbox', { name: 'Address' }).fill('http://127.0.0.1:47932/v1');
+	await page.getByRole('textbox', { name: 'Address' }).fill(`${UPSTREAM}/v1`);
 	await page.getByRole('textbox', { name: 'Key', exact: true }).fill('sk-very-secret-key');
 	await page.getByRole('button', { name: 'Add', exact: true }).click();
 	await expect(stemma.message).toBeVisible();

@@ -1,8 +1,9 @@
 /** The app as a user finds it: by names, not by structure. */
 import { readFileSync } from 'node:fs';
 import { expect, type Locator, type Page } from '@playwright/test';
+import { upstreamPort } from './ports.ts';
 
-export const UPSTREAM = 'http://127.0.0.1:47932';
+export const UPSTREAM = `http://127.0.0.1:${upstreamPort}`;
 const token = (): string => readFileSync('test-results/data/token', 'utf8').trim();
 
 export class Stemma {
