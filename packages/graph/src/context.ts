@@ -38,6 +38,8 @@ export interface ContextOptions {
 	/** Search hits, git status and the like: go into the last user turn, behind its own text. */
 	readonly volatile: readonly string[];
 	readonly excluded: ReadonlySet<NodeId>;
+	/** Texts that messages refer to. May be filled as the messages are offered. */
+	readonly attached?: ReadonlyMap<Hash, string>;
 	/** The offered path ends in an unfinished answer: hand it over as it is, or ask to go on. */
 	readonly goOn?: 'prefill' | 'ask';
 	/** null: everything offered is taken. */
@@ -113,7 +115,7 @@ interface Piece {
 export const GO_ON = 'Go on exactly where you stopped. Do not repeat anything.';
 
 export function createContextBuilder(options: ContextOptions): ContextBuilder {
-	const { budget, factor, excluded, summaries } = options;
+	const { budget, factor, excluded, summaries, attached } = options;
 	const limit = budget
 		? Math.max(0, Math.floor(budget.contextTokens * (1 - budget.margin)) - budget.reservedOutput)
 		: null;
@@ -134,7 +136,7 @@ export function createContextBuilder(options: ContextOptions): ContextBuilder {
 		...options.instructions.filter((text) => text !== '').map((text) => instructionPiece(text)),
 		...options.fixed
 			.filter((node) => !excluded.has(node.id))
-			.flatMap(nodeToPieces)
+			.flatMap((node) => nodeToPieces(node, attached))
 			.map(asSystem('Pinned'))
 	];
 	const summarised: Piece[] = [];
@@ -167,13 +169,13 @@ export function createContextBuilder(options: ContextOptions): ContextBuilder {
 				return 'more';
 			}
 			const summary = tail.length > 0 ? summaries?.get(node.id) : undefined;
-			const summaryPieces = summary ? nodeToPieces(summary.node).map(asSystem('Summary')) : [];
+			const summaryPieces = summary ? nodeToPieces(summary.node, attached).map(asSystem('Summary')) : [];
 			const isSummarised = summary !== undefined && summaryPieces.length > 0;
 			if (!isSummarised && node.body === null) {
 				leaveOut('redacted', node.id);
 				return 'more';
 			}
-			const pieces = isSummarised ? summaryPieces : nodeToPieces(node);
+			const pieces = isSummarised ? summaryPieces : nodeToPieces(node, attached);
 			if (pieces.length === 0) {
 				leaveOut('empty', node.id);
 				return 'more';
@@ -271,9 +273,9 @@ const asSystem =
 		};
 	};
 
-function nodeToPieces(node: ContextNode): Piece[] {
+function nodeToPieces(node: ContextNode, attached?: ReadonlyMap<Hash, string>): Piece[] {
 	const parts = node.body?.parts ?? [];
-	const text = partsToText(parts);
+	const text = partsToText(parts, attached);
 	const label = (node.opens ?? []).map(({ branch, of }) => `[Branch ${branch} of ${of}]\n`).join('');
 	const calls = toolCalls(parts).map((call): ToolCallWire => ({
 		id: call.id,

@@ -68,11 +68,13 @@ export type RebuildError =
  *
  * @param line the `offered` newest messages of the path to `leaf`, newest first
  * @param get the nodes of `fixed` and `summaries` by id; null for one that is gone
+ * @param attached the texts that all these messages refer to
  */
 export function rebuildContext(
 	stored: StoredReceipt,
 	line: readonly ContextNode[],
-	get: (id: NodeId) => ContextNode | null
+	get: (id: NodeId) => ContextNode | null,
+	attached: ReadonlyMap<Hash, string>
 ): Result<BuiltContext, RebuildError> {
 	const builder = createContextBuilder({
 		instructions: stored.instructions,
@@ -85,6 +87,7 @@ export function rebuildContext(
 		),
 		volatile: stored.volatile,
 		excluded: new Set(stored.excluded),
+		attached,
 		...(stored.goOn === null ? {} : { goOn: stored.goOn }),
 		budget: null,
 		cut: stored.leftOut.some(({ reason }) => reason === 'budget'),

@@ -1,7 +1,10 @@
-/** What of a body a model gets to read. Reasoning stays home; quotes become Markdown quotes. */
-import type { Part, ToolCallPart, ToolResultPart } from './part.ts';
+/** What of a body a model gets to read. Reasoning stays home; quotes become Markdown quotes, texts kept elsewhere fences. */
+import type { Hash, Part, ReferencePart, ToolCallPart, ToolResultPart } from './part.ts';
 
-export function partsToText(parts: readonly Part[]): string {
+const NONE: ReadonlyMap<Hash, string> = new Map();
+
+/** @param attached the texts that references name, as far as they are to be read in full */
+export function partsToText(parts: readonly Part[], attached: ReadonlyMap<Hash, string> = NONE): string {
 	const blocks: string[] = [];
 	for (const part of parts) {
 		switch (part.type) {
@@ -20,7 +23,7 @@ export function partsToText(parts: readonly Part[]): string {
 			case 'file':
 			case 'commit':
 			case 'diff':
-				blocks.push(`[${part.type}: ${part.name}]`);
+				blocks.push(referenceToText(part, attached.get(part.hash)));
 				break;
 			case 'reasoning':
 			case 'tool_call':
@@ -29,6 +32,15 @@ export function partsToText(parts: readonly Part[]): string {
 		}
 	}
 	return blocks.join('\n\n');
+}
+
+function referenceToText({ type, name }: ReferencePart, text: string | undefined): string {
+	const label = `[${type}: ${name}]`;
+	if (text === undefined) return label;
+	// Longer than any fence inside, so that the text cannot end it.
+	const longest = (text.match(/`{3,}/g) ?? []).reduce((most, run) => Math.max(most, run.length), 2);
+	const fence = '`'.repeat(longest + 1);
+	return `${label}\n${fence}\n${text}${text.endsWith('\n') ? '' : '\n'}${fence}`;
 }
 
 export const toolCalls = (parts: readonly Part[]): readonly ToolCallPart[] =>

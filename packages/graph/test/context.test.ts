@@ -384,6 +384,13 @@ describe('text', () => {
 		).toBe('> one\n> two\n> \n> three\n\nWhy?\n\n[file: notes.md]');
 	});
 
+	test('[G41] a text that is given follows its name, in a fence it cannot end', () => {
+		const file = { type: 'file' as const, hash: idOf('f'), name: 'log.md', mime: 'text/markdown' };
+		expect(partsToText([file], new Map([[file.hash, 'a\n````\nb']]))).toBe(
+			'[file: log.md]\n`````\na\n````\nb\n`````'
+		);
+	});
+
 	test('[G35] branches are labelled', () => {
 		const nodes = path(say('a', 'user', 'Left.'), say('b', 'assistant', 'Right.')).map((node, i) => ({
 			...node,

@@ -9,13 +9,29 @@ const line = path(
 	...Array.from({ length: 60 }, (_, i) =>
 		say(`m${i}-`, i % 3 === 1 ? 'assistant' : 'user', `message ${i} ${'x'.repeat(i * 3)}`)
 	)
-).toReversed();
+)
+	.map((node, i) =>
+		i % 7 === 2 && node.body
+			? {
+					...node,
+					body: {
+						...node.body,
+						parts: [
+							...node.body.parts,
+							{ type: 'file' as const, hash: idOf('log'), name: 'log.txt', mime: 'text/plain' }
+						]
+					}
+				}
+			: node
+	)
+	.toReversed();
+const attached = new Map([[idOf('log'), 'one\n```\ntwo']]);
 
 function sendAndStore(given: Partial<ContextOptions>): {
 	readonly built: unknown;
 	readonly stored: StoredReceipt;
 } {
-	const all = options(given);
+	const all = options({ ...given, attached });
 	const builder = createContextBuilder(all);
 	let offered = 0;
 	for (const node of line) {
@@ -65,7 +81,7 @@ describe('stored receipts', () => {
 				fc.constantFrom<ContextOptions['goOn'][]>(undefined, 'ask', 'prefill'),
 				(given, goOn) => {
 					const { built, stored } = sendAndStore({ ...given, ...(goOn ? { goOn } : {}) });
-					expect(rebuildContext(stored, line, get)).toEqual({ ok: true, value: built } as never);
+					expect(rebuildContext(stored, line, get, attached)).toEqual({ ok: true, value: built } as never);
 				}
 			),
 			{ numRuns: 300 }
@@ -76,9 +92,15 @@ describe('stored receipts', () => {
 		const fixed = line.slice(20, 21);
 		const { stored } = sendAndStore({ fixed });
 		const redacted = line.map((node, i) => (i === 5 ? { ...node, body: null } : node));
-		expect(rebuildContext(stored, redacted, get)).toMatchObject({ ok: false, error: { code: 'changed' } });
-		expect(rebuildContext(stored, line, () => null)).toMatchObject({ ok: false, error: { code: 'changed' } });
-		expect(rebuildContext(stored, line.slice(0, 10), get)).toMatchObject({
+		expect(rebuildContext(stored, redacted, get, attached)).toMatchObject({
+			ok: false,
+			error: { code: 'changed' }
+		});
+		expect(rebuildContext(stored, line, () => null, attached)).toMatchObject({
+			ok: false,
+			error: { code: 'changed' }
+		});
+		expect(rebuildContext(stored, line.slice(0, 10), get, attached)).toMatchObject({
 			ok: false,
 			error: { code: 'changed' }
 		});

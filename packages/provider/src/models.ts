@@ -2,6 +2,7 @@
 import { err, ok, type Result } from '@stemma/graph/result';
 import { z } from 'zod';
 import { readErrorResponse, toFailure } from './error-body.ts';
+import { toNano, toNanoPerMillion } from './normalise.ts';
 import { endpointUrl, requestHeaders } from './profiles.ts';
 import type { Endpoint, RunFailure } from './run-protocol.ts';
 import type { Transport } from './transport.ts';
@@ -12,20 +13,46 @@ export interface Model {
 	readonly name: string;
 	/** Tokens, null when the server does not say. */
 	readonly contextLength: number | null;
-	/** Dollars per token as the server writes them, null when unknown. */
-	readonly promptPrice: string | null;
-	readonly completionPrice: string | null;
+	/** Such as "text" and "image"; empty when the server does not say. */
+	readonly inputs: readonly string[];
+	readonly outputs: readonly string[];
+	/** Null when the server does not say. */
+	readonly price: ModelPrice | null;
 }
+
+/** Integer nano-dollars per million tokens, per request nano-dollars; null when unknown. */
+export interface ModelPrice {
+	readonly prompt: number | null;
+	readonly completion: number | null;
+	/** For prompt tokens read from the provider's cache. */
+	readonly cached: number | null;
+	readonly request: number | null;
+}
+
+export const practiceModel: Model = {
+	id: PRACTICE_MODEL,
+	name: 'Practice model',
+	contextLength: 32_768,
+	inputs: ['text'],
+	outputs: ['text'],
+	price: null
+};
 
 const text = z.string().nullish().catch(null);
 const count = z.number().nullish().catch(null);
+const words = z.array(z.string()).nullish().catch(null);
+const amount = z.union([z.string(), z.number()]).nullish().catch(null);
 const listed = z.looseObject({
 	id: z.string(),
 	name: text,
 	context_length: count,
 	max_model_len: count,
 	meta: z.looseObject({ n_ctx: count, n_ctx_train: count }).nullish().catch(null),
-	pricing: z.looseObject({ prompt: text, completion: text }).nullish().catch(null)
+	architecture: z.looseObject({ input_modalities: words, output_modalities: words }).nullish().catch(null),
+	pricing: z
+		.looseObject({ prompt: amount, completion: amount, input_cache_read: amount, request: amount })
+		.nullish()
+		.catch(null)
 });
 const list = z.looseObject({ data: z.array(z.unknown()) });
 
@@ -35,17 +62,7 @@ export async function listModels(
 	key: string | null,
 	signal: AbortSignal
 ): Promise<Result<readonly Model[], RunFailure>> {
-	if (endpoint.via === 'page') {
-		return ok([
-			{
-				id: PRACTICE_MODEL,
-				name: 'Practice model',
-				contextLength: 32_768,
-				promptPrice: null,
-				completionPrice: null
-			}
-		]);
-	}
+	if (endpoint.via === 'page') return ok([practiceModel]);
 	const body = await getJson(transport, endpoint, key, 'models', signal);
 	if (!body.ok) return body;
 	const parsed = list.safeParse(body.value);
@@ -54,19 +71,31 @@ export async function listModels(
 		parsed.data.data.flatMap((raw) => {
 			const model = listed.safeParse(raw);
 			if (!model.success) return [];
-			const { id, name, context_length, max_model_len, meta, pricing } = model.data;
+			const { id, name, context_length, max_model_len, meta, architecture, pricing } = model.data;
 			return [
 				{
 					id,
 					name: name ?? id,
 					contextLength: context_length ?? max_model_len ?? meta?.n_ctx ?? null,
-					promptPrice: pricing?.prompt ?? null,
-					completionPrice: pricing?.completion ?? null
+					inputs: architecture?.input_modalities ?? [],
+					outputs: architecture?.output_modalities ?? [],
+					price: pricing ? toPrice(pricing) : null
 				}
 			];
 		})
 	);
 }
+
+const toPrice = (pricing: NonNullable<z.infer<typeof listed>['pricing']>): ModelPrice => ({
+	prompt: known(toNanoPerMillion(pricing.prompt ?? null)),
+	completion: known(toNanoPerMillion(pricing.completion ?? null)),
+	cached: known(toNanoPerMillion(pricing.input_cache_read ?? null)),
+	request: known(toNano(pricing.request ?? null))
+});
+
+/** Beyond what a column of integers holds exactly, a price is a mistake. */
+const known = (price: number | null): number | null =>
+	price !== null && Number.isSafeInteger(price) ? price : null;
 
 export interface KeyReport {
 	readonly label: string | null;

@@ -142,13 +142,21 @@ function toUsage(raw: z.infer<typeof usage>): Usage {
 const NANO_DIGITS = 9;
 
 /** Dollars as the server wrote them to whole nano-dollars, without a detour over binary fractions. */
-export function toNano(cost: number | string | null): number | null {
+export const toNano = (cost: number | string | null): number | null => scaled(cost, NANO_DIGITS);
+
+const MILLION_DIGITS = 6;
+
+/** Dollars per token to whole nano-dollars per million tokens. */
+export const toNanoPerMillion = (price: number | string | null): number | null =>
+	scaled(price, NANO_DIGITS + MILLION_DIGITS);
+
+function scaled(cost: number | string | null, decimals: number): number | null {
 	if (cost === null) return null;
 	const match = /^(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(String(cost));
 	if (!match) return null;
 	const [, whole = '', fraction = '', exponent = '0'] = match;
 	const digits = whole + fraction;
-	const shift = NANO_DIGITS - fraction.length + Number(exponent);
+	const shift = decimals - fraction.length + Number(exponent);
 	if (shift >= 0) return Number(digits + '0'.repeat(Math.min(shift, 30)));
 	const kept = digits.slice(0, Math.max(0, digits.length + shift)) || '0';
 	const next = digits.at(digits.length + shift) ?? '0';

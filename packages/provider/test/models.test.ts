@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'bun:test';
 import { startTestServer } from '@stemma/testkit/server/test-server';
 import { createFetchTransport } from '../src/fetch-transport.ts';
 import { checkKey, listModels } from '../src/models.ts';
-import { toNano } from '../src/normalise.ts';
+import { toNano, toNanoPerMillion } from '../src/normalise.ts';
 import type { Endpoint } from '../src/run-protocol.ts';
 
 const server = await startTestServer({ key: 'sk-good', models: 700 });
@@ -24,7 +24,7 @@ test('a bad key is told as such', async () => {
 	expect(checked.ok ? null : checked.error.code).toBe('auth');
 });
 
-test('models are listed with their window and prices as the server wrote them', async () => {
+test('models are listed with their window and prices, to the nano-dollar', async () => {
 	const listed = await listModels(transport, endpoint, 'sk-good', signal);
 	if (!listed.ok) throw new Error(listed.error.message);
 	expect(listed.value.length).toBeGreaterThan(700);
@@ -32,8 +32,9 @@ test('models are listed with their window and prices as the server wrote them', 
 		id: 'test/model-1',
 		name: 'Test model 1',
 		contextLength: 32_768,
-		promptPrice: '0.000001',
-		completionPrice: '0.000002'
+		inputs: ['text', 'image'],
+		outputs: ['text'],
+		price: { prompt: 1_000_000_000, completion: 2_000_000_000, cached: null, request: null }
 	});
 });
 
@@ -59,4 +60,7 @@ test('money keeps every digit', () => {
 	expect(toNano('12.345678901')).toBe(12_345_678_901);
 	expect(toNano('free')).toBeNull();
 	expect(toNano(null)).toBeNull();
+	expect(toNanoPerMillion('0.0000006')).toBe(600_000_000);
+	// Routers that choose the model later write -1: no price.
+	expect(toNanoPerMillion('-1')).toBeNull();
 });

@@ -248,10 +248,10 @@ test('the materialised state is the fold of the operations', async () => {
 test('drafts are kept per place and vanish when emptied', async () => {
 	const { workspace } = await openTestWorkspace();
 	const id = must(await workspace.createConversation());
-	must(await workspace.saveDraft(id, null, 'hel'));
-	must(await workspace.saveDraft(id, null, 'hello'));
-	expect(must(await workspace.draft(id, null))).toBe('hello');
-	expect(must(await workspace.draft('', null))).toBe('');
-	must(await workspace.saveDraft(id, null, ''));
-	expect(must(await workspace.draft(id, null))).toBe('');
+	must(await workspace.saveDraft(id, null, { text: 'hel', attached: [] }));
+	must(await workspace.saveDraft(id, null, { text: 'hello', attached: [] }));
+	expect(must(await workspace.draft(id, null)).text).toBe('hello');
+	expect(must(await workspace.draft('', null)).text).toBe('');
+	must(await workspace.saveDraft(id, null, { text: '', attached: [] }));
+	expect(must(await workspace.draft(id, null)).text).toBe('');
 });

@@ -131,6 +131,7 @@ export const draft = sqliteTable(
 		conv: text().notNull(),
 		parent: text().notNull(),
 		text: text().notNull(),
+		attached: text().notNull(),
 		updatedAt: integer('updated_at').notNull()
 	},
 	(table) => [primaryKey({ columns: [table.conv, table.parent] })]

@@ -26,6 +26,8 @@ export function decodeBody(nonce: string | null, data: string | null): Body | nu
 	return nonce === null || data === null ? null : { nonce, parts: parts.parse(JSON.parse(data)) };
 }
 
+export const decodeParts = (data: string): readonly Part[] => parts.parse(JSON.parse(data));
+
 export const decodeJson = (text: string): JsonValue => json.parse(JSON.parse(text));
 
 const links = z.array(

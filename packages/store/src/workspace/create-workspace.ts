@@ -4,9 +4,12 @@ import { err, ok, type Result } from '@stemma/graph/result';
 import { createDb } from '../drizzle.ts';
 import type { Store, StoreError } from '../port.ts';
 import type { WorkspaceContext, WorkspaceDeps } from './context.ts';
+import { createCatalogues } from './catalogues.ts';
 import { createConversations } from './conversations.ts';
 import { createDrafts } from './drafts.ts';
+import { createKeptTexts } from './kept-texts.ts';
 import { createNodes } from './nodes.ts';
+import { createQueue } from './queue.ts';
 import { createReading } from './reading.ts';
 import { createRefs } from './refs.ts';
 import { createRuns } from './runs.ts';
@@ -31,6 +34,9 @@ export function createWorkspace(deps: WorkspaceDeps): Workspace {
 		...createReading(context),
 		...createRuns(context),
 		...createDrafts(context),
+		...createQueue(context),
+		...createKeptTexts(context),
+		...createCatalogues(context),
 		...createSettings(context),
 		onChange: (listener) => deps.store.onChange(listener)
 	};

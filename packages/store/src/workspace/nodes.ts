@@ -9,6 +9,7 @@ import type { WorkspaceContext } from './context.ts';
 import { commit } from './log.ts';
 import { toNodeRow } from './node-row.ts';
 import { insertNodeStatements, NODE_COLUMNS } from './node-sql.ts';
+import { leaveQueue } from './queue.ts';
 import { planMove, refReads } from './refs.ts';
 import type { NewNode, Workspace } from './workspace.ts';
 
@@ -67,10 +68,15 @@ export function createNodes(
 				return ok({
 					payload,
 					before: [
+						...(input.queued === undefined ? [] : [leaveQueue(input.queued)]),
 						...insertNodeStatements([{ conversation: input.conversation, node, createdAt: now }], device),
 						touchConversation(input, now)
 					],
-					touched: { tables: ['node', 'conv', 'ref'], conversations: [input.conversation], nodes: [node.id] },
+					touched: {
+						tables: ['node', 'conv', 'ref', ...(input.queued === undefined ? [] : ['queued'])],
+						conversations: [input.conversation],
+						nodes: [node.id]
+					},
 					value: (op) => ({ node: node.id, change: node.header.change, ref: payload.name, op })
 				});
 			});

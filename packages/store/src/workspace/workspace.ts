@@ -4,7 +4,7 @@
  */
 import type { Body, ChangeId, Link, NodeId, NodeKind, Role } from '@stemma/graph/node';
 import type { ConversationId, OpId, RefKind } from '@stemma/graph/op';
-import type { JsonValue, Part } from '@stemma/graph/part';
+import type { Hash, JsonValue, Part } from '@stemma/graph/part';
 import type { Result } from '@stemma/graph/result';
 import type { Change, StoreError } from '../port.ts';
 
@@ -127,6 +127,8 @@ export interface NewNode {
 	readonly links?: readonly Link[];
 	/** The branch to move here. Without it, or when it points elsewhere by now, a new branch is made. */
 	readonly ref?: string | null;
+	/** The queued message this is: it leaves the queue in the same transaction, and `conflict` says that it had left. */
+	readonly queued?: QueuedId;
 }
 
 export interface Appended {
@@ -135,6 +137,50 @@ export interface Appended {
 	/** The branch that now points at the node. */
 	readonly ref: string;
 	readonly op: OpId;
+}
+
+/** 32 lower-case hex characters. */
+export type QueuedId = string;
+
+/** A message that waits for its turn. */
+export interface QueuedMessage {
+	readonly id: QueuedId;
+	readonly parts: readonly Part[];
+	readonly createdAt: number;
+}
+
+/** What is typed and not sent. */
+export interface DraftContent {
+	readonly text: string;
+	/** Quotes and files that go with it. */
+	readonly attached: readonly Part[];
+}
+
+/** Integer nano-dollars per million tokens, per request nano-dollars; null when unknown. */
+export interface ModelPrice {
+	readonly prompt: number | null;
+	readonly completion: number | null;
+	/** For prompt tokens read from the provider's cache. */
+	readonly cached: number | null;
+	readonly request: number | null;
+}
+
+export interface ModelRow {
+	readonly id: string;
+	readonly name: string;
+	/** Tokens, null when the server does not say. */
+	readonly contextLength: number | null;
+	/** Such as "text" and "image"; empty when the server does not say. */
+	readonly inputs: readonly string[];
+	readonly outputs: readonly string[];
+	readonly price: ModelPrice | null;
+}
+
+/** What an endpoint offered when it was last asked. */
+export interface Catalogue {
+	readonly endpoint: string;
+	readonly fetchedAt: number;
+	readonly models: readonly ModelRow[];
 }
 
 export interface NewRun {
@@ -192,6 +238,8 @@ export interface Workspace {
 			readonly firstLine: string;
 		}[]
 	>;
+	/** The nearest message from `node` (itself included) up that has other versions beside it; null when none has. */
+	forkAbove(node: NodeId): Outcome<{ readonly node: NodeId; readonly pos: number } | null>;
 	refs(conversation: ConversationId): Outcome<readonly RefRow[]>;
 	/** A new branch at a node: nothing is copied. */
 	fork(conversation: ConversationId, node: NodeId): Outcome<{ readonly ref: string; readonly op: OpId }>;
@@ -234,9 +282,28 @@ export interface Workspace {
 	/** Runs of this conversation that ended without a node, newest first: their errors are shown at their parent. */
 	failedRuns(conversation: ConversationId): Outcome<readonly RunRow[]>;
 
-	// drafts and settings
-	draft(conversation: ConversationId, parent: NodeId | null): Outcome<string>;
-	saveDraft(conversation: ConversationId, parent: NodeId | null, text: string): Outcome<void>;
+	// what waits
+	draft(conversation: ConversationId, parent: NodeId | null): Outcome<DraftContent>;
+	saveDraft(conversation: ConversationId, parent: NodeId | null, draft: DraftContent): Outcome<void>;
+	/** In the order they will be sent. */
+	queue(conversation: ConversationId): Outcome<readonly QueuedMessage[]>;
+	enqueue(conversation: ConversationId, parts: readonly Part[]): Outcome<QueuedId>;
+	editQueued(id: QueuedId, parts: readonly Part[]): Outcome<void>;
+	dropQueued(id: QueuedId): Outcome<void>;
+	/** @param ids all of the conversation's queue; those left out stay behind the others */
+	orderQueue(conversation: ConversationId, ids: readonly QueuedId[]): Outcome<void>;
+	/** Keeps a text beside the graph, once. Returns its SHA-256. */
+	keepText(text: string, mime: string): Outcome<Hash>;
+	/** Those that are there. */
+	keptTexts(hashes: readonly Hash[]): Outcome<ReadonlyMap<Hash, string>>;
+
+	// models and settings
+	catalogues(): Outcome<readonly Catalogue[]>;
+	/** Replaces what the endpoint offered; prices that changed are added to their history. */
+	saveCatalogue(catalogue: Catalogue): Outcome<void>;
+	forgetCatalogue(endpoint: string): Outcome<void>;
+	conversationSettings(id: ConversationId): Outcome<ReadonlyMap<string, JsonValue>>;
+	saveConversationSetting(id: ConversationId, key: string, value: JsonValue): Outcome<OpId>;
 	setting(key: string): Outcome<JsonValue>;
 	settings(): Outcome<ReadonlyMap<string, JsonValue>>;
 	saveSetting(key: string, value: JsonValue): Outcome<OpId>;

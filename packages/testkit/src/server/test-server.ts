@@ -283,6 +283,10 @@ function listModels(count: number): readonly unknown[] {
 		id: `test/model-${i + 1}`,
 		name: `Test model ${i + 1}`,
 		context_length: 32_768,
+		architecture: {
+			input_modalities: i % 5 === 0 ? ['text', 'image'] : ['text'],
+			output_modalities: ['text']
+		},
 		pricing: { prompt: '0.000001', completion: '0.000002' }
 	}));
 	return [
