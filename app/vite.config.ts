@@ -12,7 +12,8 @@ const csp: Csp = {
 		'default-src': ['self'],
 		'script-src': ['self', 'wasm-unsafe-eval'],
 		'style-src': ['self', 'unsafe-inline'],
-		'img-src': ['self', 'blob:', 'data:'],
+		// Only what the reader asked for is ever put on the page (see the remote image component).
+		'img-src': ['self', 'blob:', 'data:', 'https:'],
 		'connect-src': ['self', 'https:', 'http://localhost:*', 'http://127.0.0.1:*'],
 		'worker-src': ['self'],
 		'object-src': ['none'],

@@ -54,10 +54,13 @@ export class Stemma {
 	/** The message at a place of the path, brought into view. */
 	async at(place: number): Promise<Locator> {
 		const article = this.page.locator(`article[aria-posinset="${place}"]`);
-		await this.page
-			.getByRole('feed')
-			.evaluate((feed, top) => feed.scrollTo(0, top ? 0 : feed.scrollHeight), place <= 2);
-		await expect(article).toBeVisible();
+		const feed = this.page.getByRole('feed');
+		await expect(async () => {
+			const size = Number(await this.articles.first().getAttribute('aria-setsize'));
+			const share = size > 1 ? (place - 1) / (size - 1) : 1;
+			await feed.evaluate((element, part) => element.scrollTo(0, part * element.scrollHeight), share);
+			await expect(article).toBeVisible({ timeout: 300 });
+		}).toPass({ timeout: 10_000 });
 		return article;
 	}
 

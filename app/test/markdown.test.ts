@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { Token } from 'marked';
 import { lex, type LinkDefinitions } from '#lib/markdown/lexer.ts';
-import { imageHost, safeLink, showInvisible } from '#lib/markdown/link-policy.ts';
+import { imageLink, safeLink, showInvisible } from '#lib/markdown/link-policy.ts';
 import { createTailLexer } from '#lib/markdown/tail-lexer.ts';
 
 const whole = (text: string): readonly Token[] => lex(text, Object.create(null) as LinkDefinitions);
@@ -74,8 +74,9 @@ test('only plain web and mail addresses become links, without user names', () =>
 		host: 'evil.example'
 	});
 	expect(safeLink('mailto:a@b.c')?.href).toBe('mailto:a@b.c');
-	expect(imageHost('https://tracker.example/p.gif?d=secret')).toBe('tracker.example');
-	expect(imageHost('file:///etc/passwd')).toBeNull();
+	expect(imageLink('https://tracker.example/p.gif?d=secret')?.host).toBe('tracker.example');
+	expect(imageLink('http://192.168.0.1/reboot')).toBeNull();
+	expect(imageLink('file:///etc/passwd')).toBeNull();
 });
 
 test('text that hides or turns around is shown for what it is', () => {

@@ -1,6 +1,6 @@
 /** All commands of the page in one list: keys, palette, key sheet and tooltips read from it. */
 
-import { untrack } from 'svelte';
+import { createContext, untrack } from 'svelte';
 
 export interface Command {
 	readonly id: string;
@@ -23,7 +23,15 @@ export function keyLabel(keys: string): string {
 		.join(' ');
 }
 
+const [useKeyMap, setKeyMap] = createContext<KeyMap>();
+export { useKeyMap };
+
 export class KeyMap {
+	/** The page's one, for everything below. */
+	static provide(): KeyMap {
+		return setKeyMap(new KeyMap());
+	}
+
 	#commands = $state.raw<readonly Command[]>([]);
 
 	get commands(): readonly Command[] {

@@ -21,10 +21,10 @@ export function safeLink(address: string): SafeLink | null {
 	return { href: url.href, host: url.protocol === 'mailto:' ? url.pathname : url.host };
 }
 
-/** The host an image would be fetched from, null when it must not be fetched at all. */
-export function imageHost(address: string): string | null {
+/** Where an image would be fetched from, null when it must not be fetched at all. */
+export function imageLink(address: string): SafeLink | null {
 	const link = safeLink(address);
-	return link?.href.startsWith('http') === true ? link.host : null;
+	return link?.href.startsWith('https:') === true ? link : null;
 }
 
 const INVISIBLE = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;

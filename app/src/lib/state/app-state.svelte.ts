@@ -6,8 +6,11 @@ import { openWorkspace } from '@stemma/store/workspace/create-workspace';
 import type { Workspace } from '@stemma/store/workspace/workspace';
 import { createContext } from 'svelte';
 import { Announcer } from './announcer.svelte.ts';
+import { ModelCatalogue } from './catalogue.svelte.ts';
 import { ConversationList } from './conversation-list.svelte.ts';
 import { Endpoints } from './endpoints.svelte.ts';
+import { MessageQueue } from './message-queue.svelte.ts';
+import { Preferences } from './preferences.svelte.ts';
 import { RunRegistry } from './run-registry.svelte.ts';
 
 /** What exists once the database is open. */
@@ -17,7 +20,9 @@ export interface Desk {
 	readonly keys: KeyStore;
 	readonly endpoints: Endpoints;
 	readonly runs: RunRegistry;
+	readonly queue: MessageQueue;
 	readonly list: ConversationList;
+	readonly preferences: Preferences;
 	readonly announcer: Announcer;
 }
 
@@ -62,14 +67,18 @@ export class AppState {
 		}
 		const keys = createKeyStore(indexedDB);
 		const announcer = new Announcer();
-		const endpoints = new Endpoints(workspace.value, keys);
+		const nowMs = (): number => Date.now();
+		const catalogue = new ModelCatalogue(workspace.value, keys);
+		const endpoints = new Endpoints(workspace.value, keys, catalogue, nowMs);
 		const list = new ConversationList(workspace.value);
 		const runs = new RunRegistry(workspace.value, announcer, randomHex);
-		await Promise.all([list.load(), endpoints.load()]);
+		const queue = new MessageQueue({ workspace: workspace.value, endpoints, runs });
+		const preferences = new Preferences(workspace.value);
+		await Promise.all([list.load(), catalogue.load().then(() => endpoints.load()), preferences.load()]);
 		void runs.recover();
 		this.boot = {
 			kind: 'ready',
-			desk: { store, workspace: workspace.value, keys, endpoints, runs, list, announcer }
+			desk: { store, workspace: workspace.value, keys, endpoints, runs, queue, list, preferences, announcer }
 		};
 	}
 }

@@ -1,31 +1,59 @@
 /** One conversation as it is read and written: a window of the path to a leaf, and the branch it is on. */
 import type { Link, NodeId } from '@stemma/graph/node';
 import type { ConversationId } from '@stemma/graph/op';
+import type { Part } from '@stemma/graph/part';
 import { partsToText } from '@stemma/graph/render';
-import { profileOf, requestParameters } from '@stemma/provider/profiles';
-import type { ChatRequest } from '@stemma/provider/run-protocol';
-import type { NodeRow, PathEntry, RunRow, Workspace } from '@stemma/store/workspace/workspace';
+import type { NodeRow, PathEntry, PathWindow, RunRow, Workspace } from '@stemma/store/workspace/workspace';
 import { toast } from 'svelte-sonner';
 import type { Desk } from './app-state.svelte.ts';
+import { ask, type Question } from './asking.ts';
+import { ConversationSettings } from './conversation-settings.svelte.ts';
+import type { Choice } from './endpoints.svelte.ts';
+import {
+	hasNewer,
+	hasOlder,
+	NOTHING,
+	readAgain,
+	readAround,
+	readEnd,
+	readNewer,
+	readOlder,
+	trimmed
+} from './path-window.ts';
 import type { LiveRun } from './run-registry.svelte.ts';
-import { buildPrompt } from './prompt.ts';
-import { tokenFactor } from './token-factor.ts';
-
-const FIRST_PAGE = 200;
-const PAGE = 200;
 
 /** A message, or the end of the path. */
 export type Target = { readonly node: NodeId } | 'end';
 
+interface Place {
+	readonly leaf: NodeId;
+	readonly ref: string | null;
+}
+
 export const textOf = (entry: NodeRow): string => partsToText(entry.body?.parts ?? []);
+
+/** The words of a message without what is quoted or attached. */
+export const wordsOf = (entry: NodeRow): string =>
+	(entry.body?.parts ?? []).flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
+
+/** A message with other words: what was quoted and attached stays, what a model thought does not. */
+function reworded(entry: NodeRow, text: string): readonly Part[] {
+	const parts = entry.body?.parts ?? [];
+	return [
+		...parts.filter((part) => part.type === 'quote'),
+		{ type: 'text', text },
+		...parts.filter((part) => ['image', 'file', 'commit', 'diff'].includes(part.type))
+	];
+}
 
 export class Conversation {
 	readonly id: ConversationId;
-	entries = $state.raw<readonly PathEntry[]>([]);
-	/** Length of the whole path. */
-	total = $state(0);
+	readonly settings: ConversationSettings;
+	#window = $state.raw<PathWindow>(NOTHING);
 	leaf = $state<NodeId | null>(null);
 	ref = $state<string | null>(null);
+	/** The nearest message up the path that has other versions. */
+	fork = $state.raw<{ readonly node: NodeId; readonly pos: number } | null>(null);
 	#unanswered = $state.raw<RunRow | null>(null);
 	isLoaded = $state(false);
 	error = $state<string | null>(null);
@@ -34,13 +62,17 @@ export class Conversation {
 	/** The message that is being edited in place. */
 	editing = $state<NodeId | null>(null);
 
+	readonly entries = $derived(this.#window.entries);
+	/** Length of the whole path. */
+	readonly total = $derived(this.#window.total);
+	readonly hasOlder = $derived(hasOlder(this.#window));
+	readonly hasNewer = $derived(hasNewer(this.#window));
 	/** Answers to the leaf that are being made. */
 	readonly live = $derived.by((): readonly LiveRun[] =>
 		this.leaf === null ? [] : this.#desk.runs.at(this.leaf)
 	);
 	/** The last attempt to answer the leaf, if it left nothing but an error and nobody went on since. */
 	readonly failure = $derived(this.live.length > 0 ? null : this.#unanswered);
-	readonly hasOlder = $derived((this.entries[0]?.pos ?? 0) > 0);
 
 	readonly #desk: Desk;
 	readonly #workspace: Workspace;
@@ -51,13 +83,15 @@ export class Conversation {
 		this.#desk = desk;
 		this.#workspace = desk.workspace;
 		this.id = id;
+		this.settings = new ConversationSettings(desk.workspace, id);
 		this.#unsubscribe = [
+			this.settings.close,
 			desk.workspace.onChange(({ tables, conversations }) => {
 				const isMine = conversations?.includes(id) === true;
 				if (isMine && tables.includes('node')) void this.#catchUp();
 				else if (isMine && tables.includes('run')) void this.#refresh();
 			}),
-			desk.runs.onEnded((run) => void this.#follow(run))
+			desk.runs.onEnded((run) => this.#follow(run))
 		];
 	}
 
@@ -67,32 +101,60 @@ export class Conversation {
 
 	/** @param at a message anywhere in the conversation; without it the place one had left */
 	async open(at: NodeId | null): Promise<void> {
+		void this.settings.load();
+		void this.#desk.queue.load(this.id);
 		const found = at === null ? await this.#workspace.lastLeaf(this.id) : await this.#workspace.leafBelow(at);
 		if (!found.ok) {
 			this.error = at === null ? found.error.message : 'This message is not in the database.';
 			this.isLoaded = true;
 			return;
 		}
-		if (found.value) await this.#show(found.value.leaf, found.value.ref);
-		await this.#reachBack(at);
+		if (found.value) await this.#show(found.value, at);
 		this.target = at === null ? 'end' : { node: at };
 		this.isLoaded = true;
 	}
 
 	async loadOlder(): Promise<void> {
-		const first = this.entries[0];
-		const { leaf } = this;
-		if (!first || first.pos === 0 || leaf === null) return;
-		const window = await this.#workspace.path(leaf, { limit: PAGE, before: first.pos });
-		if (window.ok && this.leaf === leaf && this.entries[0] === first) {
-			this.entries = [...window.value.entries, ...this.entries];
-		}
+		await this.#extend(readOlder, (more, now) => [...more, ...now]);
 	}
 
-	async send(text: string): Promise<boolean> {
-		const added = await this.#append('user', text, this.leaf, this.ref);
+	async loadNewer(): Promise<void> {
+		await this.#extend(readNewer, (more, now) => [...now, ...more]);
+	}
+
+	/** Lets go of what has become far away. @returns whether something went */
+	trim(from: 'start' | 'end'): boolean {
+		const less = trimmed(this.#window, from);
+		if (less) this.#window = less;
+		return less !== null;
+	}
+
+	async goTo(target: Target): Promise<void> {
+		const { leaf } = this;
+		if (leaf === null) return;
+		if (target === 'end' ? this.hasNewer : !this.entries.some(({ id }) => id === target.node)) {
+			const window =
+				target === 'end' ? await readEnd(this.#workspace, leaf) : await this.#around(leaf, target.node);
+			if (window.ok && this.leaf === leaf) this.#window = window.value;
+		}
+		this.target = target;
+	}
+
+	/** To the next place above a message where the path forks. @returns false when there is none */
+	async goToForkAbove(node: NodeId): Promise<boolean> {
+		const parent = this.entries.find(({ id }) => id === node)?.parents[0];
+		const fork = parent === undefined ? null : await this.#workspace.forkAbove(parent);
+		if (fork?.ok !== true || !fork.value) return false;
+		await this.goTo({ node: fork.value.node });
+		return true;
+	}
+
+	async send(parts: readonly Part[]): Promise<boolean> {
+		const model = this.settings.once;
+		const added = await this.#append('user', parts, this.leaf, this.ref);
 		if (!added) return false;
-		await this.answer();
+		this.settings.once = null;
+		await this.#answer(model);
 		return true;
 	}
 
@@ -100,31 +162,37 @@ export class Conversation {
 	async retry(run: RunRow): Promise<void> {
 		const continued = run.links.find(({ kind }) => kind === 'continues')?.target;
 		const goesOn = continued === undefined ? null : await this.#workspace.node(continued);
-		await this.#ask(run.parent, run.ref, {
+		await this.#ask({
+			parent: run.parent,
+			ref: run.ref,
 			change: run.change,
 			links: run.links,
 			...(goesOn?.ok === true && goesOn.value ? { goesOn: goesOn.value } : {})
 		});
 	}
 
-	/** Asks the chosen model to answer the leaf. */
-	async answer(): Promise<void> {
-		if (this.leaf !== null) await this.#ask(this.leaf, this.ref, {});
-	}
-
-	async regenerate(entry: PathEntry): Promise<void> {
+	/** @param model another one than the conversation's */
+	async regenerate(entry: PathEntry, model: Choice | null = null): Promise<void> {
 		const parent = entry.parents[0];
 		if (parent === undefined) return;
-		await this.#show(parent, null);
-		await this.#ask(parent, null, { change: entry.change, links: [{ kind: 'regen_of', target: entry.id }] });
+		await this.#show({ leaf: parent, ref: null });
+		await this.#ask({
+			parent,
+			ref: null,
+			change: entry.change,
+			links: [{ kind: 'regen_of', target: entry.id }],
+			model
+		});
 	}
 
 	/** A new version that begins with the old text and goes on. */
 	async continueAnswer(entry: PathEntry): Promise<void> {
 		const parent = entry.parents[0];
 		if (parent === undefined) return;
-		await this.#show(parent, null);
-		await this.#ask(parent, null, {
+		await this.#show({ leaf: parent, ref: null });
+		await this.#ask({
+			parent,
+			ref: null,
 			change: entry.change,
 			links: [{ kind: 'continues', target: entry.id }],
 			goesOn: entry
@@ -134,22 +202,22 @@ export class Conversation {
 	/** A new version of a message. A question is then asked anew. */
 	async edit(entry: PathEntry, text: string): Promise<void> {
 		this.editing = null;
-		if (text === textOf(entry)) return;
-		const added = await this.#append(entry.role, text, entry.parents[0] ?? null, null, {
+		if (text === wordsOf(entry)) return;
+		const added = await this.#append(entry.role, reworded(entry, text), entry.parents[0] ?? null, null, {
 			change: entry.change,
 			links: [{ kind: 'edit_of', target: entry.id }]
 		});
-		if (added && entry.role === 'user') await this.answer();
+		if (added && entry.role === 'user') await this.#answer(null);
 	}
 
 	/** A branch that starts at a message: the path ends there until one writes on. */
-	async fork(entry: PathEntry): Promise<void> {
+	async forkAt(entry: PathEntry): Promise<void> {
 		const forked = await this.#workspace.fork(this.id, entry.id);
 		if (!forked.ok) {
 			toast.error('The branch could not be made.', { description: forked.error.message });
 			return;
 		}
-		await this.#show(entry.id, forked.value.ref);
+		await this.#show({ leaf: entry.id, ref: forked.value.ref });
 		this.target = 'end';
 	}
 
@@ -157,14 +225,22 @@ export class Conversation {
 	async switchTo(version: NodeId): Promise<void> {
 		const found = await this.#workspace.leafBelow(version);
 		if (!found.ok) return;
-		await this.#show(found.value.leaf, found.value.ref);
-		await this.#reachBack(version);
+		await this.#show(found.value, version);
 		this.target = { node: version };
+	}
+
+	async #answer(model: Choice | null): Promise<void> {
+		if (this.leaf !== null) await this.#ask({ parent: this.leaf, ref: this.ref, model });
+	}
+
+	async #ask(question: Omit<Question, 'conversation'>): Promise<void> {
+		this.target = 'end';
+		await ask(this.#desk, { conversation: this.id, ...question });
 	}
 
 	async #append(
 		role: PathEntry['role'],
-		text: string,
+		parts: readonly Part[],
 		parent: NodeId | null,
 		ref: string | null,
 		version: { change?: string; links?: readonly Link[] } = {}
@@ -173,7 +249,7 @@ export class Conversation {
 			conversation: this.id,
 			role,
 			parents: parent === null ? [] : [parent],
-			parts: [{ type: 'text', text }],
+			parts,
 			ref,
 			...version
 		});
@@ -181,62 +257,19 @@ export class Conversation {
 			toast.error('The message could not be saved.', { description: added.error.message });
 			return false;
 		}
-		await this.#show(added.value.node, added.value.ref);
+		await this.#show({ leaf: added.value.node, ref: added.value.ref });
 		this.target = 'end';
 		return true;
 	}
 
-	async #ask(
-		parent: NodeId,
-		ref: string | null,
-		version: { change?: string; links?: readonly Link[]; goesOn?: NodeRow }
-	): Promise<void> {
-		const { endpoints, runs } = this.#desk;
-		const { chosen } = endpoints;
-		if (!chosen) {
-			toast.error('Choose a model first.');
-			return;
-		}
-		const { endpoint, model } = chosen;
-		this.target = 'end';
-		const { goesOn, ...made } = version;
-		const factor = await tokenFactor(this.#workspace, model.id);
-		const prompt = await buildPrompt(this.#workspace, {
-			leaf: goesOn?.id ?? parent,
-			window: model.contextLength,
-			factor,
-			...(goesOn ? { goOn: profileOf(endpoint).prefills ? ('prefill' as const) : ('ask' as const) } : {})
-		});
-		if (!prompt.ok) {
-			toast.error('The request could not be put together.', { description: prompt.error.message });
-			return;
-		}
-		const { messages, receipt, stored } = prompt.value;
-		const posted: ChatRequest = { model: model.id, messages, session_id: this.id };
-		await runs.start({
-			run: {
-				conversation: this.id,
-				parent,
-				params: requestParameters(endpoint, posted),
-				receipt: stored,
-				ref,
-				...made
-			},
-			endpoint,
-			request: posted,
-			...(goesOn ? { prefix: textOf(goesOn) } : {}),
-			estimated: receipt.tokens
-		});
-	}
-
-	/** Another tab wrote on along the branch this one reads: so does this one. */
+	/** Another tab, or the queue, wrote on along the branch this one reads: so does this one. */
 	async #catchUp(): Promise<void> {
 		const { leaf, ref } = this;
 		const found =
 			leaf === null ? await this.#workspace.lastLeaf(this.id) : await this.#workspace.leafBelow(leaf);
 		const isAhead = found.ok && found.value !== null && found.value.leaf !== leaf;
 		if (isAhead && this.leaf === leaf && (leaf === null || (ref !== null && found.value.ref === ref))) {
-			await this.#show(found.value.leaf, found.value.ref);
+			await this.#show(found.value);
 		} else await this.#refresh();
 	}
 
@@ -248,19 +281,52 @@ export class Conversation {
 		const next = run.node ?? (run.state === 'cancelled' ? replaced : undefined);
 		if (next === undefined) return this.#refresh();
 		const found = await this.#workspace.leafBelow(next);
-		if (found.ok && this.leaf === run.parent) await this.#show(found.value.leaf, found.value.ref);
+		if (found.ok && this.leaf === run.parent) await this.#show(found.value);
 	}
 
-	async #show(leaf: NodeId, ref: string | null): Promise<void> {
+	/** Reads a path and shows it, both at once: what is on screen stays until the other is there. */
+	async #show(place: Place, around: NodeId | null = null): Promise<void> {
+		await this.#read(place, around);
+		await this.#workspace.visit(this.id, place.leaf, place.ref);
+	}
+
+	async #refresh(): Promise<void> {
+		if (this.leaf !== null) await this.#read({ leaf: this.leaf, ref: this.ref }, null);
+	}
+
+	async #read({ leaf, ref }: Place, around: NodeId | null): Promise<void> {
+		const turn = ++this.#loading;
+		const [window, failed, fork] = await Promise.all([
+			around === null ? readAgain(this.#workspace, leaf, this.#window) : this.#around(leaf, around),
+			this.#lastFailure(leaf),
+			this.#workspace.forkAbove(leaf)
+		]);
+		if (turn !== this.#loading) return;
 		this.leaf = leaf;
 		this.ref = ref;
-		await this.#refresh();
-		await this.#workspace.visit(this.id, leaf, ref);
+		if (window.ok) this.#window = window.value;
+		this.error = window.ok ? null : window.error.message;
+		this.#unanswered = failed;
+		this.fork = fork.ok ? fork.value : null;
 	}
 
-	async #reachBack(at: NodeId | null): Promise<void> {
-		if (at === null) return;
-		while (this.hasOlder && !this.entries.some((entry) => entry.id === at)) await this.loadOlder();
+	async #around(leaf: NodeId, at: NodeId): ReturnType<typeof readAround> {
+		const node = await this.#workspace.node(at);
+		return node.ok && node.value
+			? readAround(this.#workspace, leaf, node.value.pos)
+			: readEnd(this.#workspace, leaf);
+	}
+
+	async #extend(
+		read: typeof readOlder,
+		join: (more: readonly PathEntry[], now: readonly PathEntry[]) => readonly PathEntry[]
+	): Promise<void> {
+		const { leaf } = this;
+		const before = this.#window;
+		if (leaf === null) return;
+		const more = await read(this.#workspace, leaf, before);
+		if (!more.ok || this.leaf !== leaf || this.#window !== before) return;
+		this.#window = { ...before, entries: join(more.value.entries, before.entries) };
 	}
 
 	async #lastFailure(leaf: NodeId): Promise<RunRow | null> {
@@ -270,23 +336,5 @@ export class Conversation {
 		const children = await this.#workspace.children(this.id, leaf);
 		const wentOn = children.ok && children.value.some(({ createdAt }) => createdAt > last.createdAt);
 		return wentOn ? null : last;
-	}
-
-	async #refresh(): Promise<void> {
-		const { leaf } = this;
-		const turn = ++this.#loading;
-		const [window, failed] = await Promise.all([
-			leaf === null
-				? null
-				: this.#workspace.path(leaf, { limit: Math.max(FIRST_PAGE, this.entries.length + 1) }),
-			leaf === null ? null : this.#lastFailure(leaf)
-		]);
-		if (turn !== this.#loading) return;
-		if (window?.ok === true) {
-			this.entries = window.value.entries;
-			this.total = window.value.total;
-		}
-		this.error = window && !window.ok ? window.error.message : null;
-		this.#unanswered = failed;
 	}
 }

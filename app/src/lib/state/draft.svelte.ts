@@ -1,10 +1,13 @@
-/** What is typed and not sent, kept per conversation through reloads. */
+/** What is typed and not sent, with what goes with it, kept per conversation through reloads. */
+import type { Part, ReferencePart } from '@stemma/graph/part';
 import type { Workspace } from '@stemma/store/workspace/workspace';
+import { toast } from 'svelte-sonner';
 
 const QUIET_MS = 300;
 
 export class Draft {
 	#text = $state('');
+	#attached = $state.raw<readonly Part[]>([]);
 	readonly #workspace: Workspace;
 	readonly #conversation: string;
 	#timer: ReturnType<typeof setTimeout> | null = null;
@@ -14,7 +17,8 @@ export class Draft {
 	constructor(workspace: Workspace, conversation: string) {
 		this.#workspace = workspace;
 		this.#conversation = conversation;
-		addEventListener('pagehide', this.#onHide);
+		// Before the page lets go of the database, which happens at the same event.
+		addEventListener('pagehide', this.#onHide, { capture: true });
 		document.addEventListener('visibilitychange', this.#onHide);
 	}
 
@@ -24,27 +28,94 @@ export class Draft {
 
 	set text(text: string) {
 		this.#text = text;
-		this.#isTouched = true;
-		if (this.#timer !== null) clearTimeout(this.#timer);
-		this.#timer = setTimeout(() => this.flush(), QUIET_MS);
+		this.#touch();
+	}
+
+	get attached(): readonly Part[] {
+		return this.#attached;
+	}
+
+	get isEmpty(): boolean {
+		return this.#text.trim() === '' && this.#attached.length === 0;
+	}
+
+	attach(part: Part): void {
+		this.#attached = [...this.#attached, part];
+		this.#touch();
+		this.flush();
+	}
+
+	detach(part: Part): void {
+		this.#attached = this.#attached.filter((other) => other !== part);
+		this.#touch();
+	}
+
+	/** Keeps a long text beside the message instead of in it. */
+	async attachText(text: string, name: string, mime = 'text/plain'): Promise<boolean> {
+		const kept = await this.#workspace.keepText(text, mime);
+		if (!kept.ok) {
+			toast.error('The text could not be attached.', { description: kept.error.message });
+			return false;
+		}
+		this.attach({ type: 'file', hash: kept.value, name, mime });
+		return true;
+	}
+
+	/** An attached text goes back into what is typed. */
+	async unfold(part: ReferencePart): Promise<void> {
+		const kept = await this.#workspace.keptTexts([part.hash]);
+		const text = kept.ok ? kept.value.get(part.hash) : undefined;
+		if (text === undefined) return;
+		this.detach(part);
+		this.text = this.#text === '' ? text : `${this.#text}\n${text}`;
+	}
+
+	/** As a message: quotes first, then the words, then files. Empties the draft. */
+	take(): readonly Part[] {
+		const parts = this.#parts();
+		this.#attached = [];
+		this.text = '';
+		return parts;
+	}
+
+	/** What could not be sent comes back, unless something else was written meanwhile. */
+	putBack(parts: readonly Part[]): void {
+		if (!this.isEmpty) return;
+		this.#attached = parts.filter((part) => part.type !== 'text');
+		this.text = parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
 	}
 
 	async load(): Promise<void> {
 		const kept = await this.#workspace.draft(this.#conversation, null);
 		// What was typed in the meantime is newer.
-		if (kept.ok && !this.#isTouched) this.#text = kept.value;
+		if (!kept.ok || this.#isTouched) return;
+		this.#text = kept.value.text;
+		this.#attached = kept.value.attached;
 	}
 
 	flush(): void {
 		if (this.#timer === null) return;
 		clearTimeout(this.#timer);
 		this.#timer = null;
-		void this.#workspace.saveDraft(this.#conversation, null, this.#text);
+		void this.#workspace.saveDraft(this.#conversation, null, { text: this.#text, attached: this.#attached });
 	}
 
 	close(): void {
 		this.flush();
-		removeEventListener('pagehide', this.#onHide);
+		removeEventListener('pagehide', this.#onHide, { capture: true });
 		document.removeEventListener('visibilitychange', this.#onHide);
+	}
+
+	#parts(): readonly Part[] {
+		const quotes = this.#attached.filter((part) => part.type === 'quote');
+		const others = this.#attached.filter((part) => part.type !== 'quote');
+		const words: readonly Part[] = this.#text.trim() === '' ? [] : [{ type: 'text', text: this.#text }];
+		return [...quotes, ...words, ...others];
+	}
+
+	#touch(): void {
+		this.#isTouched = true;
+		if (this.#timer !== null) clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => this.flush(), QUIET_MS);
 	}
 }

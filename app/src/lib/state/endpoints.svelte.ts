@@ -1,13 +1,10 @@
-/** Where models are, and which one is chosen. Keys are kept elsewhere and never pass through here. */
-import type { Result } from '@stemma/graph/result';
-import { createFetchTransport } from '@stemma/provider/fetch-transport';
+/** Where models are, and which one is chosen for new conversations. Keys are kept elsewhere and never pass through here. */
+import { practiceModel, type Model } from '@stemma/provider/models';
 import type { KeyStore } from '@stemma/provider/key-store';
-import { listModels, type Model } from '@stemma/provider/models';
-import { PRACTICE_MODEL } from '@stemma/provider/practice/practice-transport';
-import type { Endpoint, RunFailure } from '@stemma/provider/run-protocol';
+import type { Endpoint } from '@stemma/provider/run-protocol';
 import type { Workspace } from '@stemma/store/workspace/workspace';
-import { SvelteMap } from 'svelte/reactivity';
 import { z } from 'zod';
+import type { ModelCatalogue } from './catalogue.svelte.ts';
 
 export const PRACTICE: Endpoint = {
 	id: 'practice',
@@ -26,35 +23,27 @@ const endpoint: z.ZodType<Endpoint> = z.object({
 });
 const stored = z.array(endpoint);
 const offered = z.object({ endpoints: z.array(endpoint) });
-const choice = z.object({ endpoint: z.string(), model: z.string() });
+
+/** A choice as it is kept. */
+export const choice = z.object({ endpoint: z.string(), model: z.string() });
+export type Choice = z.infer<typeof choice>;
 
 export interface ModelChoice {
 	readonly endpoint: Endpoint;
 	readonly model: Model;
 }
 
-export type ModelList =
-	| { readonly kind: 'loading' }
-	| { readonly kind: 'failed'; readonly failure: RunFailure }
-	| { readonly kind: 'ready'; readonly models: readonly Model[] };
-
 const ENDPOINTS = 'endpoints';
 const MODEL = 'model';
-export const transport = createFetchTransport((url, init) => fetch(url, init));
 
-const practiceModel: Model = {
-	id: PRACTICE_MODEL,
-	name: 'Practice model',
-	contextLength: 32_768,
-	promptPrice: null,
-	completionPrice: null
-};
+/** A model that was chosen and that no list names (any more, or yet). */
 const unlisted = (id: string): Model => ({
+	...practiceModel,
 	id,
 	name: id,
 	contextLength: null,
-	promptPrice: null,
-	completionPrice: null
+	inputs: [],
+	outputs: []
 });
 
 export class Endpoints {
@@ -63,32 +52,27 @@ export class Endpoints {
 	/** Offered by this page's own server. */
 	served = $state.raw<readonly Endpoint[]>([]);
 	hasServer = $state(false);
-	readonly lists = new SvelteMap<string, ModelList>();
-	#chosen = $state.raw<{ readonly endpoint: string; readonly model: string } | null>(null);
+	#chosen = $state.raw<Choice | null>(null);
 
 	readonly all = $derived<readonly Endpoint[]>([...this.own, ...this.served, PRACTICE]);
 	readonly options = $derived(
-		this.all.flatMap((endpoint): ModelChoice[] => {
-			const list = this.lists.get(endpoint.id);
-			return list?.kind === 'ready' ? list.models.map((model) => ({ endpoint, model })) : [];
-		})
+		this.all.flatMap((known) =>
+			this.catalogue.models(known).map((model): ModelChoice => ({ endpoint: known, model }))
+		)
 	);
 	/** Null until somebody has chosen: nothing is sent anywhere by default. */
-	readonly chosen = $derived.by((): ModelChoice | null => {
-		const chosen = this.#chosen;
-		const endpoint = this.all.find((known) => known.id === chosen?.endpoint);
-		if (!chosen || !endpoint) return null;
-		const list = this.lists.get(endpoint.id);
-		const known = list?.kind === 'ready' ? list.models.find((model) => model.id === chosen.model) : undefined;
-		return { endpoint, model: known ?? (endpoint === PRACTICE ? practiceModel : unlisted(chosen.model)) };
-	});
+	readonly chosen = $derived(this.resolve(this.#chosen));
 
 	readonly #workspace: Workspace;
+	readonly #nowMs: () => number;
 	readonly keys: KeyStore;
+	readonly catalogue: ModelCatalogue;
 
-	constructor(workspace: Workspace, keys: KeyStore) {
+	constructor(workspace: Workspace, keys: KeyStore, catalogue: ModelCatalogue, nowMs: () => number) {
 		this.#workspace = workspace;
+		this.#nowMs = nowMs;
 		this.keys = keys;
+		this.catalogue = catalogue;
 		workspace.onChange(({ tables }) => {
 			if (tables.includes('setting') || tables.includes('scalar')) void this.#loadSettings();
 		});
@@ -96,9 +80,8 @@ export class Endpoints {
 
 	async load(): Promise<void> {
 		await this.#loadSettings();
-		this.lists.set(PRACTICE.id, { kind: 'ready', models: [practiceModel] });
 		void this.refreshServed();
-		for (const known of this.own) void this.refreshModels(known);
+		for (const known of this.own) void this.catalogue.keepFresh(known, this.#nowMs());
 	}
 
 	/** Asks this page's server what it can reach; without one the page works alone. */
@@ -112,31 +95,26 @@ export class Endpoints {
 			this.hasServer = false;
 			this.served = [];
 		}
+		// These cost nothing to ask, and change as models are loaded and unloaded.
 		for (const known of this.served) void this.refreshModels(known);
 	}
 
-	async refreshModels(target: Endpoint): Promise<Result<readonly Model[], RunFailure>> {
-		if (!this.lists.has(target.id)) this.lists.set(target.id, { kind: 'loading' });
-		const key = target.via === 'direct' ? await this.keys.get(target.id) : null;
-		const models = await listModels(transport, target, key, AbortSignal.timeout(20_000));
-		const before = this.lists.get(target.id);
-		if (models.ok) this.lists.set(target.id, { kind: 'ready', models: models.value });
-		else if (before?.kind !== 'ready') this.lists.set(target.id, { kind: 'failed', failure: models.error });
-		return models;
+	refreshModels(target: Endpoint): ReturnType<ModelCatalogue['refresh']> {
+		return this.catalogue.refresh(target, this.#nowMs());
 	}
 
 	async add(added: Endpoint, key: string | null): Promise<void> {
 		if (key !== null) await this.keys.set(added.id, key);
 		await this.#saveOwn([...this.own.filter((known) => known.id !== added.id), added]);
-		void this.refreshModels(added);
 	}
 
 	async remove(id: string): Promise<void> {
 		await this.keys.delete(id);
-		this.lists.delete(id);
+		await this.catalogue.forget(id);
 		await this.#saveOwn(this.own.filter((known) => known.id !== id));
 	}
 
+	/** For conversations that have no choice of their own. */
 	async choose(endpointId: string, model: string): Promise<void> {
 		this.#chosen = { endpoint: endpointId, model };
 		await this.#workspace.saveSetting(MODEL, { endpoint: endpointId, model });
@@ -144,6 +122,13 @@ export class Endpoints {
 
 	find(endpointId: string): Endpoint | null {
 		return this.all.find((known) => known.id === endpointId) ?? null;
+	}
+
+	/** Null for no choice, or an endpoint that is gone. */
+	resolve(chosen: Choice | null): ModelChoice | null {
+		const known = chosen === null ? null : this.find(chosen.endpoint);
+		if (!chosen || !known) return null;
+		return { endpoint: known, model: this.catalogue.find(known, chosen.model) ?? unlisted(chosen.model) };
 	}
 
 	async #saveOwn(own: readonly Endpoint[]): Promise<void> {

@@ -7,7 +7,7 @@ import {
 	type Receipt
 } from '@stemma/graph/context';
 import type { NodeId } from '@stemma/graph/node';
-import type { JsonValue } from '@stemma/graph/part';
+import type { Hash, JsonValue } from '@stemma/graph/part';
 import { rebuildContext, storeReceipt, type StoredReceipt } from '@stemma/graph/receipt';
 import { err, ok, type Result } from '@stemma/graph/result';
 import type { WireMessage } from '@stemma/provider/run-protocol';
@@ -33,6 +33,8 @@ export interface PromptRequest {
 	/** Tokens, null when unknown. */
 	readonly window: number | null;
 	readonly factor: number;
+	/** Standing instructions, in order. */
+	readonly instructions: readonly string[];
 	readonly goOn?: 'prefill' | 'ask';
 }
 
@@ -47,6 +49,23 @@ const toContextNode = ({ id, kind, role, pos, body }: NodeRow): ContextNode => (
 	body
 });
 
+/** Adds the texts that messages refer to. */
+async function readAttached(
+	workspace: Workspace,
+	nodes: readonly NodeRow[],
+	attached: Map<Hash, string>
+): Promise<Result<void, StoreError>> {
+	const hashes = nodes.flatMap(({ body }) =>
+		(body?.parts ?? []).flatMap((part) => (part.type === 'file' ? [part.hash] : []))
+	);
+	const missing = hashes.filter((hash) => !attached.has(hash));
+	if (missing.length === 0) return ok(undefined);
+	const texts = await workspace.keptTexts(missing);
+	if (!texts.ok) return texts;
+	for (const [hash, text] of texts.value) attached.set(hash, text);
+	return ok(undefined);
+}
+
 export async function buildPrompt(
 	workspace: Workspace,
 	request: PromptRequest
@@ -54,8 +73,12 @@ export async function buildPrompt(
 	const contextTokens = request.window ?? UNKNOWN_WINDOW;
 	const root = await workspace.path(request.leaf, { limit: 1, before: 1 });
 	if (!root.ok) return root;
+	const attached = new Map<Hash, string>();
+	const rootTexts = await readAttached(workspace, root.value.entries, attached);
+	if (!rootTexts.ok) return rootTexts;
 	const options: ContextOptions = {
-		instructions: [],
+		instructions: request.instructions,
+		attached,
 		// A system message at the root is always sent, however long the path.
 		fixed: root.value.entries.filter((entry) => entry.role === 'system').map(toContextNode),
 		volatile: [],
@@ -72,6 +95,8 @@ export async function buildPrompt(
 	let offered = 0;
 	try {
 		walk: for await (const nodes of workspace.ancestors(request.leaf)) {
+			const texts = await readAttached(workspace, nodes, attached);
+			if (!texts.ok) return texts;
 			for (const node of nodes) {
 				if (builder.offer(toContextNode(node)) === 'full') break walk;
 				offered++;
@@ -134,8 +159,11 @@ export async function readSent(
 	const parsed = stored.safeParse(receipt);
 	if (!parsed.success) return ok(null);
 	const line: ContextNode[] = [];
+	const attached = new Map<Hash, string>();
 	try {
 		walk: for await (const nodes of workspace.ancestors(parsed.data.leaf)) {
+			const texts = await readAttached(workspace, nodes, attached);
+			if (!texts.ok) return texts;
 			for (const node of nodes) {
 				if (line.length === parsed.data.offered) break walk;
 				line.push(toContextNode(node));
@@ -149,9 +177,12 @@ export async function readSent(
 	for (const id of [...parsed.data.fixed, ...parsed.data.summaries.map((summary) => summary.node)]) {
 		const node = await workspace.node(id);
 		if (!node.ok) return node;
-		if (node.value) others.set(id, toContextNode(node.value));
+		if (!node.value) continue;
+		others.set(id, toContextNode(node.value));
+		const texts = await readAttached(workspace, [node.value], attached);
+		if (!texts.ok) return texts;
 	}
-	const rebuilt = rebuildContext(parsed.data, line, (id) => others.get(id) ?? null);
+	const rebuilt = rebuildContext(parsed.data, line, (id) => others.get(id) ?? null, attached);
 	return ok(
 		rebuilt.ok ? { built: rebuilt.value, isExact: true } : { built: rebuilt.error.built, isExact: false }
 	);

@@ -71,7 +71,7 @@ export class RunRegistry {
 	readonly #release = new Map<string, () => void>();
 	readonly #estimated = new Map<string, number>();
 	readonly #watched = new Set<string>();
-	readonly #onEnded = new Set<(run: RunRow) => void>();
+	readonly #onEnded = new Set<(run: RunRow) => Promise<void>>();
 	#worker: RunWorker | null = null;
 
 	constructor(workspace: Workspace, announcer: Announcer, randomHex: (bytes: number) => string) {
@@ -81,7 +81,7 @@ export class RunRegistry {
 		workspace.onChange(({ tables }) => {
 			if (tables.includes('run') || tables.includes('run_chunk')) void this.#mirror();
 		});
-		addEventListener('pagehide', () => this.#worker?.post({ type: 'flush' }));
+		addEventListener('pagehide', () => this.#worker?.post({ type: 'flush' }), { capture: true });
 		document.addEventListener('visibilitychange', () => {
 			this.#worker?.post({ type: 'visibility', hidden: document.hidden });
 			if (document.hidden) this.#worker?.post({ type: 'flush' });
@@ -97,8 +97,18 @@ export class RunRegistry {
 		return [...this.live.values()].some((run) => run.row.conversation === conversation);
 	}
 
-	/** Tells of every run that ends, wherever it was made. */
-	onEnded(listener: (run: RunRow) => void): () => void {
+	/** The runs of a conversation that this tab makes. */
+	own(conversation: string): readonly LiveRun[] {
+		return [...this.live.values()].filter((run) => run.row.conversation === conversation && !run.isElsewhere);
+	}
+
+	/** Whether this tab makes a run, or has just made it. */
+	isOwn(id: string): boolean {
+		return this.live.get(id)?.isElsewhere === false;
+	}
+
+	/** Tells of every run that ends, wherever it was made. It stays on screen until the listeners are done. */
+	onEnded(listener: (run: RunRow) => Promise<void>): () => void {
 		this.#onEnded.add(listener);
 		return () => this.#onEnded.delete(listener);
 	}
@@ -175,8 +185,8 @@ export class RunRegistry {
 		const openIds = new Set(open.value.map((run) => run.id));
 		for (const [id, run] of this.live) {
 			if (!run.isElsewhere || openIds.has(id)) continue;
-			this.live.delete(id);
 			await this.#tellEnded(id);
+			this.live.delete(id);
 		}
 		for (const row of open.value) {
 			const known = this.live.get(row.id);
@@ -204,8 +214,9 @@ export class RunRegistry {
 	async #tellEnded(id: string): Promise<RunRow | null> {
 		const run = await this.#workspace.run(id);
 		if (!run.ok || !run.value) return null;
-		for (const listener of this.#onEnded) listener(run.value);
-		return run.value;
+		const ended = run.value;
+		await Promise.all([...this.#onEnded].map((listener) => listener(ended)));
+		return ended;
 	}
 
 	#mustWorker(): RunWorker {
@@ -295,8 +306,8 @@ export class RunRegistry {
 				: `${content} — Answer ${outcome.state === 'done' ? 'finished' : 'stopped'}, ${words} words`
 		);
 		const estimated = this.#estimated.get(id);
-		this.#forget(id);
 		const ended = await this.#tellEnded(id);
+		this.#forget(id);
 		if (ended && estimated !== undefined) await learnFrom(this.#workspace, ended, estimated);
 	}
 
@@ -306,8 +317,8 @@ export class RunRegistry {
 			parts: toParts(run.content === run.prefix ? '' : run.content, run.reasoning, null, []),
 			failure: INTERRUPTED
 		});
-		this.#forget(run.row.id);
 		if (sealed.ok) await this.#tellEnded(run.row.id);
+		this.#forget(run.row.id);
 	}
 
 	#forget(id: string): void {

@@ -1,0 +1,57 @@
+/** The stretch of a path that is in memory: around the reader, bounded, wherever the path ends. */
+import type { NodeId } from '@stemma/graph/node';
+import type { Outcome, PathWindow, Workspace } from '@stemma/store/workspace/workspace';
+
+const PAGE = 200;
+/** More than this is not kept: what is far from the reader goes when more comes. */
+const MOST = 400;
+
+type Reader = Pick<Workspace, 'path'>;
+
+export const NOTHING: PathWindow = { entries: [], total: 0 };
+
+const startOf = ({ entries }: PathWindow): number => entries[0]?.pos ?? 0;
+/** The position after the last one in memory. */
+const endOf = ({ entries }: PathWindow): number => (entries.at(-1)?.pos ?? -1) + 1;
+
+export const hasOlder = (window: PathWindow): boolean => startOf(window) > 0;
+export const hasNewer = (window: PathWindow): boolean => endOf(window) < window.total;
+
+export const readEnd = (reader: Reader, leaf: NodeId): Outcome<PathWindow> =>
+	reader.path(leaf, { limit: PAGE });
+
+/** A page with a position in its middle, or as near to it as the path allows. */
+export const readAround = (reader: Reader, leaf: NodeId, pos: number): Outcome<PathWindow> =>
+	reader.path(leaf, { limit: PAGE, before: Math.max(PAGE, pos + PAGE / 2) });
+
+/** The page before the window, and nothing else. */
+export const readOlder = (reader: Reader, leaf: NodeId, window: PathWindow): Outcome<PathWindow> =>
+	reader.path(leaf, { limit: Math.min(PAGE, startOf(window)), before: startOf(window) });
+
+/** The page after the window, and nothing else. */
+export function readNewer(reader: Reader, leaf: NodeId, window: PathWindow): Outcome<PathWindow> {
+	const end = Math.min(window.total, endOf(window) + PAGE);
+	return reader.path(leaf, { limit: end - endOf(window), before: end });
+}
+
+/**
+ * The same stretch read again, of a path that has grown, shrunk or turned to another branch. Its first row
+ * stays, so that nothing above the reader moves; a window that shows the end goes on to the new end.
+ */
+export async function readAgain(reader: Reader, leaf: NodeId, window: PathWindow): Outcome<PathWindow> {
+	const tip = await reader.path(leaf, { limit: 1 });
+	if (!tip.ok) return tip;
+	const start = startOf(window);
+	const { total } = tip.value;
+	if (window.entries.length === 0 || total <= start) return readEnd(reader, leaf);
+	const end = Math.min(total, hasNewer(window) ? endOf(window) : start + MOST);
+	// The end has moved out of reach (a longer branch, an import): the end is what was on screen.
+	if (end < total && !hasNewer(window)) return readEnd(reader, leaf);
+	return reader.path(leaf, { limit: end - start, before: end });
+}
+
+/** What is left when the window has become too long; null when it has not. */
+export function trimmed({ entries, total }: PathWindow, from: 'start' | 'end'): PathWindow | null {
+	if (entries.length <= MOST) return null;
+	return { entries: from === 'start' ? entries.slice(-MOST) : entries.slice(0, MOST), total };
+}
