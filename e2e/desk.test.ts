@@ -56,7 +56,7 @@ test('a queued message sent now stops the answer, which is kept, and a reload ke
 }) => {
 	const stemma = new Stemma(page);
 	await stemma.openWithPractice();
-	await stemma.send('a long story');
+	await stemma.send('a story');
 	await expect(page.locator('article[aria-busy="true"] .prose')).toBeVisible();
 	for (const words of ['later', 'at once']) {
 		await stemma.message.fill(words);
@@ -77,10 +77,14 @@ test('a queued message sent now stops the answer, which is kept, and a reload ke
 	).toBeVisible();
 	await queue.getByRole('button', { name: 'Send now' }).click();
 	await expect(queue).toBeHidden();
-	await stemma.waitForAnswer();
-	await stemma.message.press('Alt+ArrowUp');
-	await page.keyboard.press('Alt+ArrowUp');
-	await expect(page.locator('article:focus')).toContainText('later');
+	await expect(page.locator('article[aria-busy="true"] .prose')).toBeVisible();
+	await page.getByRole('button', { name: 'Stop', exact: true }).click();
+	await expect(stemma.articles.last()).toContainText('Stopped');
+	await stemma.articles.last().focus();
+	await page.keyboard.press('s');
+	const sent = page.getByRole('dialog', { name: 'What was sent' });
+	await expect(sent.getByRole('listitem').last()).toContainText('later');
+	await expect(sent.getByRole('listitem').first()).toContainText('a story');
 });
 
 test('a long paste is attached, survives a reload, and is sent whole', async ({ page }) => {

@@ -51,6 +51,23 @@ test('a conversation grows along its branch, and the path reads back in order', 
 	expect(listed).toMatchObject([{ id: conversation, preview: 'message 0', title: null }]);
 });
 
+test('ancestors come newest first, whatever the planner knows of the tables', async () => {
+	const { store, workspace } = await openTestWorkspace();
+	for (let i = 0; i < 300; i++) must(await workspace.createConversation());
+	const conversation = must(await workspace.createConversation());
+	let leaf = await say(workspace, conversation, 'user', 'message 0', null);
+	for (let i = 1; i < 20; i++) leaf = await say(workspace, conversation, 'user', `message ${i}`, leaf.node);
+	const positions = async (): Promise<readonly number[]> => {
+		const found: number[] = [];
+		for await (const nodes of workspace.ancestors(leaf.node)) found.push(...nodes.map(({ pos }) => pos));
+		return found;
+	};
+	const newestFirst = Array.from({ length: 20 }, (_, i) => 19 - i);
+	expect(await positions()).toEqual(newestFirst);
+	must(await store.query('ANALYZE'));
+	expect(await positions(), 'after ANALYZE').toEqual(newestFirst);
+});
+
 test('an answer beside another starts a branch, and both leaves stay held by a ref', async () => {
 	const { workspace } = await openTestWorkspace();
 	const conversation = must(await workspace.createConversation());

@@ -99,6 +99,6 @@ export const NODE_COLUMNS = `
 	lower(hex(n.change_id)) AS change_id, n.created_at,
 	CASE WHEN b.nonce IS NULL THEN NULL ELSE lower(hex(b.nonce)) END AS nonce, b.data,
 	(SELECT group_concat(lower(hex(p.hash)), ',') FROM (SELECT parent_id FROM edge WHERE child_id = n.id ORDER BY ord) e
-		JOIN node p ON p.id = e.parent_id) AS parents,
+		CROSS JOIN node p ON p.id = e.parent_id) AS parents,
 	(SELECT json_group_array(json_object('kind', l.kind, 'target', lower(hex(d.hash)))) FROM link l
 		JOIN node d ON d.id = l.dst_id WHERE l.src_id = n.id) AS links`;

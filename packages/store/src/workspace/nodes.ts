@@ -91,12 +91,14 @@ export function createNodes(
 			return ok(row ? toNodeRow(row) : null);
 		},
 		async *ancestors(leaf, signal) {
+			// CROSS JOIN: with statistics the planner would rather start at the conversation, and lose the order.
 			const sql = `
 			WITH RECURSIVE a (id) AS (
 				SELECT id FROM node WHERE hash = unhex(?1)
 				UNION ALL SELECT n.parent_id FROM a JOIN node n ON n.id = a.id WHERE n.parent_id IS NOT NULL
 			)
-			SELECT ${NODE_COLUMNS} FROM a JOIN node n ON n.id = a.id JOIN body b ON b.id = n.body_id JOIN conv ON conv.id = n.conv_id`;
+			SELECT ${NODE_COLUMNS} FROM a CROSS JOIN node n ON n.id = a.id CROSS JOIN body b ON b.id = n.body_id
+			CROSS JOIN conv ON conv.id = n.conv_id`;
 			for await (const rows of store.stream(sql, [leaf], { batchRows: 100, ...(signal ? { signal } : {}) })) {
 				yield rows.map(toNodeRow);
 			}

@@ -186,7 +186,7 @@ export function createReading(
 					UNION ALL
 					SELECT * FROM (SELECT node.id, NULL FROM conv JOIN node ON node.conv_id = conv.id
 						WHERE conv.uid = unhex(?1) ORDER BY node.id DESC LIMIT 1)
-				) v JOIN node ON node.id = v.node_id LIMIT 1`,
+				) v CROSS JOIN node ON node.id = v.node_id LIMIT 1`,
 				[conversation]
 			);
 			if (!rows.ok) return rows;
