@@ -64,6 +64,7 @@ module.exports = {
 				path: '^packages/store/src',
 				pathNot: [
 					'^packages/store/src/port[.]ts$',
+					'^packages/store/src/backup/files[.]ts$',
 					'^packages/store/src/browser/open-browser-store[.]ts$',
 					'^packages/store/src/workspace/(workspace|create-workspace)[.]ts$',
 					'^packages/store/src/import/'

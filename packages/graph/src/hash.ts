@@ -2,7 +2,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalJson } from './jcs.ts';
-import type { Body, GraphNode, NodeHeader, NodeId } from './node.ts';
+import type { Body, GraphNode, Link, NodeHeader, NodeId } from './node.ts';
 import type { Op, OpId } from './op.ts';
 import { parseNodeHeader } from './parse-header.ts';
 import type { Hash } from './part.ts';
@@ -18,9 +18,14 @@ export const nodeId = (header: NodeHeader): NodeId => hashOf('node/1', header);
 export const bodyHash = (body: Body): Hash => hashOf('body/1', body);
 export const opId = (op: Op): OpId => hashOf('op/1', op);
 
+/** By kind, then target: links are a set, and a set has one form. */
+export const compareLinks = (a: Link, b: Link): number =>
+	a.kind !== b.kind ? (a.kind < b.kind ? -1 : 1) : a.target < b.target ? -1 : Number(a.target > b.target);
+
 /** A node with its id, from everything but the hashes. */
 export function createNode(header: Omit<NodeHeader, 'v' | 'body_hash'>, body: Body): GraphNode {
-	const full: NodeHeader = { v: 1, ...header, body_hash: bodyHash(body) };
+	const links = header.links.toSorted(compareLinks);
+	const full: NodeHeader = { v: 1, ...header, links, body_hash: bodyHash(body) };
 	return { id: nodeId(full), header: full, body };
 }
 

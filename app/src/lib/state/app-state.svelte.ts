@@ -1,11 +1,12 @@
 /** Opens the database and what lives on it; everything on screen hangs from here. */
 import { createKeyStore, type KeyStore } from '@stemma/provider/key-store';
-import { openBrowserStore } from '@stemma/store/browser/open-browser-store';
-import type { Store, StoreError } from '@stemma/store/port';
+import { openBrowserStore, type BrowserStore } from '@stemma/store/browser/open-browser-store';
+import type { StoreError } from '@stemma/store/port';
 import { openWorkspace } from '@stemma/store/workspace/create-workspace';
 import type { Workspace } from '@stemma/store/workspace/workspace';
 import { createContext } from 'svelte';
 import { Announcer } from './announcer.svelte.ts';
+import { Backups } from './backups.svelte.ts';
 import { ModelCatalogue } from './catalogue.svelte.ts';
 import { ConversationList } from './conversation-list.svelte.ts';
 import { Endpoints } from './endpoints.svelte.ts';
@@ -15,7 +16,7 @@ import { RunRegistry } from './run-registry.svelte.ts';
 
 /** What exists once the database is open. */
 export interface Desk {
-	readonly store: Store;
+	readonly store: BrowserStore;
 	readonly workspace: Workspace;
 	readonly keys: KeyStore;
 	readonly endpoints: Endpoints;
@@ -23,6 +24,7 @@ export interface Desk {
 	readonly queue: MessageQueue;
 	readonly list: ConversationList;
 	readonly preferences: Preferences;
+	readonly backups: Backups;
 	readonly announcer: Announcer;
 }
 
@@ -65,6 +67,10 @@ export class AppState {
 			this.boot = { kind: 'blocked', error: workspace.error };
 			return;
 		}
+		store.onChange(({ tables }) => {
+			// Another database is in its place: nothing on screen is true any more.
+			if (tables.includes('database')) location.reload();
+		});
 		const keys = createKeyStore(indexedDB);
 		const announcer = new Announcer();
 		const nowMs = (): number => Date.now();
@@ -78,7 +84,18 @@ export class AppState {
 		void runs.recover();
 		this.boot = {
 			kind: 'ready',
-			desk: { store, workspace: workspace.value, keys, endpoints, runs, queue, list, preferences, announcer }
+			desk: {
+				store,
+				workspace: workspace.value,
+				keys,
+				endpoints,
+				runs,
+				queue,
+				list,
+				preferences,
+				backups: new Backups(store, workspace.value, nowMs),
+				announcer
+			}
 		};
 	}
 }

@@ -1,5 +1,7 @@
 /** The one open database: answers requests of its own page and of other tabs, streams in slices. */
 import { err, ok, type Result } from '@stemma/graph/result';
+import type { FileAction } from '../backup/files.ts';
+import { createRestore } from '../backup/restore.ts';
 import type { Connection, Cursor } from '../connection.ts';
 import { migrate, pragma, prepareConnection, prepareFile, type Migration } from '../migrate.ts';
 import type { Change, StoreError, StoreInfo } from '../port.ts';
@@ -14,6 +16,7 @@ const STREAM_WINDOW = 4;
 /** A stream nobody reads from for so long belongs to a tab that is gone. */
 const STREAM_IDLE_MS = 30_000;
 const PAGE_SIZE = 8192;
+const EVERYTHING = ['conv', 'node', 'ref', 'run', 'op', 'setting', 'scalar', 'queued', 'draft', 'catalogue'];
 
 export interface DatabaseOwner {
 	readonly epoch: number;
@@ -26,7 +29,7 @@ export interface DatabaseOwner {
 
 export interface DatabaseOwnerOptions {
 	readonly migrations: readonly Migration[];
-	readonly nowMs: number;
+	readonly nowMs: () => number;
 	readonly onCommit: (change: Change) => void;
 }
 
@@ -45,8 +48,8 @@ export async function openDatabaseOwner(
 	try {
 		const connection = driver.connect();
 		prepareFile(connection);
-		const migrated = migrate(connection, options.migrations, options.nowMs, (from) => {
-			driver.backUp(from, options.nowMs);
+		const migrated = migrate(connection, options.migrations, options.nowMs(), () => {
+			driver.backUp('migration', options.nowMs());
 			return ok(undefined);
 		});
 		if (!migrated.ok) {
@@ -62,7 +65,7 @@ export async function openDatabaseOwner(
 				[]
 			).rows[0]?.[0]
 		);
-		return ok(createOwner(driver, connection, epoch, migrated.value, options.onCommit));
+		return ok(createOwner(driver, connection, epoch, migrated.value, options));
 	} catch (thrown) {
 		await driver.destroy();
 		return err(toStoreError(thrown));
@@ -83,7 +86,7 @@ function createOwner(
 	connection: Connection,
 	epoch: number,
 	schemaVersion: number,
-	onCommit: (change: Change) => void
+	{ migrations, nowMs, onCommit }: DatabaseOwnerOptions
 ): DatabaseOwner {
 	const streams = new Map<string, OpenStream>();
 	/** What SQLite refuses while a cursor is open. */
@@ -131,6 +134,29 @@ function createOwner(
 		});
 	};
 
+	const restore = createRestore({ live: connection, shelf: driver.shelf(nowMs), migrations, nowMs });
+
+	/** SQLite neither copies nor attaches while a cursor is open; streams that nobody reads end by themselves. */
+	const quiet = (): Promise<void> =>
+		new Promise((resolve) => {
+			if (streams.size === 0) resolve();
+			else untilQuiet.push(resolve);
+		});
+
+	const handleFile = async (
+		action: FileAction,
+		origin: string,
+		reply: (response: Response) => void
+	): Promise<void> => {
+		await quiet();
+		const result = await restore.run(action);
+		reply({ op: 'file', result });
+		if (!result.ok) return;
+		// What was merged is everywhere; what was replaced is another database.
+		if (action.act === 'merge') onCommit({ tables: EVERYTHING, epoch, origin });
+		if (action.act === 'replace') onCommit({ tables: ['database'], epoch, origin });
+	};
+
 	const info = (): StoreInfo => ({
 		engine: 'opfs-sahpool',
 		sqliteVersion: String(connection.run('SELECT sqlite_version()', []).rows[0]?.[0]),
@@ -171,6 +197,9 @@ function createOwner(
 					} catch (thrown) {
 						reply({ op: 'end', error: toStoreError(thrown) });
 					}
+					break;
+				case 'file':
+					void handleFile(request.action, origin, reply);
 					break;
 				case 'info':
 					reply({ op: 'info', result: attempt(info) });

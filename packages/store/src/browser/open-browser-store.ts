@@ -1,5 +1,6 @@
 /** The port in a page: everything goes to the tab's database worker, which owns the database or knows who does. */
 import { err, ok, type Result } from '@stemma/graph/result';
+import type { FileAction, FileResults, StoreFiles } from '../backup/files.ts';
 import { unpack, unpackRows } from '../connection.ts';
 import { StoreFailure, type Change, type Row, type Store, type StoreError } from '../port.ts';
 import { refusal, type FromWorker, type Request, type Response, type ToWorker } from './protocol.ts';
@@ -19,9 +20,13 @@ interface Waiting {
 	readonly answer: (response: Response) => void;
 }
 
+export interface BrowserStore extends Store {
+	readonly files: StoreFiles;
+}
+
 export async function openBrowserStore(
 	options: BrowserStoreOptions = {}
-): Promise<Result<Store, StoreError>> {
+): Promise<Result<BrowserStore, StoreError>> {
 	const missing = await missingCapability();
 	if (missing !== null) return err({ code: 'no_storage', message: missing });
 
@@ -152,6 +157,14 @@ export async function openBrowserStore(
 		stream,
 		async export() {
 			return isOpen ? (await request({ op: 'export' })).result : err(CLOSED);
+		},
+		files: {
+			async run<A extends FileAction>(action: A) {
+				if (!isOpen) return err(CLOSED);
+				const { result } = await request({ op: 'file', action });
+				// The owner answers an action with what belongs to it.
+				return result as Result<FileResults[A['act']], StoreError>;
+			}
 		},
 		onChange(listener) {
 			listeners.add(listener);

@@ -3,12 +3,13 @@
  * Tabs may be of different builds, so what crosses between them is numbered and parsed.
  */
 import { z } from 'zod';
+import type { FileAction, FileResults } from '../backup/files.ts';
 import type { PackedResult } from '../connection.ts';
 import type { BatchOptions, Change, Statement, StoreError, StoreInfo, SqlValue } from '../port.ts';
 import { err, type Result } from '@stemma/graph/result';
 
 /** Grows when the messages change shape; tabs of another number are asked to reload. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 export const LOCK = 'stemma-db';
 export const CHANNEL = 'stemma-db';
 
@@ -22,7 +23,8 @@ export type Request =
 			readonly batchRows: number;
 	  }
 	| { readonly op: 'info' }
-	| { readonly op: 'export' };
+	| { readonly op: 'export' }
+	| { readonly op: 'file'; readonly action: FileAction };
 
 export type Response =
 	| { readonly op: 'query'; readonly result: Result<PackedResult, StoreError> }
@@ -34,7 +36,8 @@ export type Response =
 	  }
 	| { readonly op: 'end'; readonly error: StoreError | null }
 	| { readonly op: 'info'; readonly result: Result<StoreInfo, StoreError> }
-	| { readonly op: 'export'; readonly result: Result<Uint8Array, StoreError> };
+	| { readonly op: 'export'; readonly result: Result<Uint8Array, StoreError> }
+	| { readonly op: 'file'; readonly result: Result<FileResults[FileAction['act']], StoreError> };
 
 /** The answer to a request that is not carried out. */
 export const refusal = ({ op }: Request, error: StoreError): Response =>
@@ -82,7 +85,11 @@ const body = z.discriminatedUnion('op', [
 	}),
 	z.object({ op: z.literal('stream'), sql: z.string(), params, batchRows: z.number() }),
 	z.object({ op: z.literal('info') }),
-	z.object({ op: z.literal('export') })
+	z.object({ op: z.literal('export') }),
+	z.object({
+		op: z.literal('file'),
+		action: z.custom<FileAction>((value) => typeof value === 'object' && value !== null && 'act' in value)
+	})
 ]) satisfies z.ZodType<Request>;
 const reply = z.custom<Response>((value) => typeof value === 'object' && value !== null && 'op' in value);
 

@@ -4,20 +4,25 @@
  */
 import sqlite3InitModule, { type SAHPoolUtil, type Sqlite3Static } from '@sqlite.org/sqlite-wasm';
 import { SQLiteMemoryDriver } from 'sqlocal';
+import type { KeptCopy } from '../backup/files.ts';
+import type { Shelf } from '../backup/restore.ts';
 import type { Connection } from '../connection.ts';
 import { createWasmConnection } from './wasm-connection.ts';
 
 const DIRECTORY = '/.stemma';
 const DATABASE = '/stemma.sqlite';
 const EXPORT = '/export.sqlite';
+const INCOMING = '/incoming.sqlite';
+const FRESH = '/fresh.sqlite';
 const BACKUP = '/before-';
 /** Handles of a page that was just reloaded may linger. */
 const OPEN_PATIENCE_MS = 3000;
 const OPEN_RETRY_MS = 100;
-const BACKUPS_KEPT = 2;
+const BACKUPS_KEPT = 3;
+const CHUNK_BYTES = 1 << 20;
 
 // Without the last one the first refusal is remembered for good (it is missing from the type).
-const poolOptions = { directory: DIRECTORY, initialCapacity: 12, forceReinitIfPreviouslyFailed: true };
+const poolOptions = { directory: DIRECTORY, initialCapacity: 20, forceReinitIfPreviouslyFailed: true };
 const loadSqlite = sqlite3InitModule as unknown as ConstructorParameters<typeof SQLiteMemoryDriver>[0];
 
 export class SahpoolDriver extends SQLiteMemoryDriver {
@@ -48,14 +53,94 @@ export class SahpoolDriver extends SQLiteMemoryDriver {
 	}
 
 	/** A compact copy beside the live file, the newest few kept. */
-	backUp(fromVersion: number, nowMs: number): void {
+	backUp(why: KeptCopy['why'], nowMs: number): KeptCopy {
 		const pool = this.#mustPool();
-		this.db?.exec({ sql: 'VACUUM INTO ?', bind: [`${BACKUP}${nowMs}-${fromVersion}.sqlite`] });
-		const newestFirst = pool
+		const name = `${BACKUP}${nowMs}-${why}.sqlite`;
+		this.db?.exec({ sql: 'VACUUM INTO ?', bind: [name] });
+		for (const old of this.copies().slice(BACKUPS_KEPT)) pool.unlink(old.name);
+		const made = this.copies().find((copy) => copy.name === name);
+		if (!made) throw new Error('the copy was not kept');
+		return made;
+	}
+
+	/** Newest first. */
+	copies(): readonly KeptCopy[] {
+		const pool = this.#mustPool();
+		return pool
 			.getFileNames()
 			.filter((file) => file.startsWith(BACKUP))
-			.toSorted((a, b) => takenAt(b) - takenAt(a));
-		for (const old of newestFirst.slice(BACKUPS_KEPT)) pool.unlink(old);
+			.map((name) => ({ name, ...partsOf(name), sizeBytes: pool.exportFile(name).byteLength }))
+			.toSorted((a, b) => b.takenAt - a.takenAt);
+	}
+
+	/** Places for files beside the live one, whose connection is `live`. */
+	shelf(nowMs: () => number): Shelf {
+		const pool = this.#mustPool();
+		const open = (name: string): Connection => {
+			const database = new pool.OpfsSAHPoolDb(name);
+			const connection = createWasmConnection(this.#mustSqlite(), database);
+			return {
+				...connection,
+				close: () => {
+					connection.close();
+					database.close();
+				}
+			};
+		};
+		const drop = (name: string): void => {
+			for (const file of [name, `${name}-journal`, `${name}-wal`]) pool.unlink(file);
+		};
+		return {
+			incomingPath: INCOMING,
+			async takeIn(file) {
+				drop(INCOMING);
+				let at = 0;
+				await pool.importDb(INCOMING, async () => {
+					if (at >= file.size) return undefined;
+					const chunk = await file.slice(at, at + CHUNK_BYTES).arrayBuffer();
+					at += CHUNK_BYTES;
+					return new Uint8Array(chunk);
+				});
+			},
+			async takeInCopy(name) {
+				drop(INCOMING);
+				await pool.importDb(INCOMING, pool.exportFile(name));
+			},
+			openIncoming: () => open(INCOMING),
+			dropIncoming() {
+				drop(INCOMING);
+				drop(FRESH);
+			},
+			openFresh() {
+				drop(FRESH);
+				return open(FRESH);
+			},
+			overwriteLive: () => {
+				this.#overwriteWith(FRESH);
+			},
+			keepCopy: (why) => this.backUp(why, nowMs()),
+			copies: () => this.copies(),
+			readCopy: (name) => pool.exportFile(name)
+		};
+	}
+
+	/** By SQLite's own backup: one transaction on the live file. */
+	#overwriteWith(name: string): void {
+		const { capi } = this.#mustSqlite();
+		const source = new (this.#mustPool().OpfsSAHPoolDb)(name);
+		try {
+			const target = this.db?.pointer;
+			const from = source.pointer;
+			if (target === undefined || from === undefined) throw new Error('the database is not open');
+			const backup = capi.sqlite3_backup_init(target, 'main', from, 'main');
+			if (!backup) throw new Error(capi.sqlite3_errmsg(target));
+			const stepped = capi.sqlite3_backup_step(backup, -1);
+			const finished = capi.sqlite3_backup_finish(backup);
+			if (stepped !== capi.SQLITE_DONE) throw new Error(`the copy failed (${stepped})`);
+			if (finished !== capi.SQLITE_OK) throw new Error(`the copy failed (${finished})`);
+		} finally {
+			source.close();
+		}
 	}
 
 	/** Fails while a statement is being stepped: SQLite copies only a database at rest. */
@@ -80,13 +165,25 @@ export class SahpoolDriver extends SQLiteMemoryDriver {
 		if (this.#pool && !this.#pool.isPaused()) this.#pool.pauseVfs();
 	}
 
+	#mustSqlite(): Sqlite3Static {
+		if (!this.sqlite3) throw new Error('the driver is not initialised');
+		return this.sqlite3;
+	}
+
 	#mustPool(): SAHPoolUtil {
 		if (!this.#pool) throw new Error('the driver is not initialised');
 		return this.#pool;
 	}
 }
 
-const takenAt = (backup: string): number => Number.parseInt(backup.slice(BACKUP.length), 10);
+/** "/before-1700000000000-merge.sqlite"; older ones end in a number, that of the schema they had. */
+function partsOf(name: string): Pick<KeptCopy, 'takenAt' | 'why'> {
+	const why = /-(merge|replace)\.sqlite$/.exec(name)?.[1];
+	return {
+		takenAt: Number.parseInt(name.slice(BACKUP.length), 10),
+		why: why === 'merge' || why === 'replace' ? why : 'migration'
+	};
+}
 
 async function installPool(sqlite3: Sqlite3Static): Promise<SAHPoolUtil> {
 	const until = performance.now() + OPEN_PATIENCE_MS;

@@ -123,7 +123,7 @@ export function createTabPeer(
 		isOpening = true;
 		const opened = await openDatabaseOwner({
 			migrations: self.migrations,
-			nowMs: self.nowMs(),
+			nowMs: self.nowMs,
 			onCommit: (change) => {
 				tell({ t: 'change', change });
 				toPage({ t: 'change', change });

@@ -63,7 +63,7 @@ export function registerOf(payload: OpPayload): string {
 	}
 }
 
-function conversationOf(payload: OpPayload): string | null {
+export function conversationOf(payload: OpPayload): string | null {
 	if (payload.kind === 'ref') return payload.conversation;
 	if (payload.kind === 'tombstone') return null;
 	return payload.entity === 'conversation' ? payload.id : null;

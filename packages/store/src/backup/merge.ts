@@ -1,0 +1,125 @@
+/**
+ * The union of two databases: nodes, operations and what hangs on them are added where they are missing, and
+ * the present state is folded anew by the same triggers that fold what is written here. Nothing is changed or lost.
+ */
+import { err, ok, type Result } from '@stemma/graph/result';
+import type { Connection } from '../connection.ts';
+import type { StoreError } from '../port.ts';
+import { toStoreError } from '../sql-error.ts';
+import type { FileReport, MergeReport } from './files.ts';
+
+/** Under this name the checked file is attached. */
+const INCOMING = 'incoming';
+
+const NEW_NODES = `FROM ${INCOMING}.node i WHERE i.hash NOT IN (SELECT hash FROM main.node)`;
+
+export function attach(live: Connection, path: string): void {
+	live.run(`ATTACH ? AS ${INCOMING}`, [path]);
+}
+
+export function detach(live: Connection): void {
+	live.run(`DETACH ${INCOMING}`, []);
+}
+
+const one = (live: Connection, sql: string): number | null => {
+	const value = live.run(sql, []).rows[0]?.[0];
+	return value === null || value === undefined ? null : Number(value);
+};
+
+export function compareFiles(live: Connection): Omit<FileReport, 'sizeBytes' | 'schemaVersion'> {
+	return {
+		conversations: one(live, `SELECT count(*) FROM ${INCOMING}.conv`) ?? 0,
+		messages: one(live, `SELECT count(*) FROM ${INCOMING}.node`) ?? 0,
+		newConversations:
+			one(live, `SELECT count(*) FROM ${INCOMING}.conv WHERE uid NOT IN (SELECT uid FROM main.conv)`) ?? 0,
+		newMessages: one(live, `SELECT count(*) ${NEW_NODES}`) ?? 0,
+		oldest: one(live, `SELECT min(created_at) FROM ${INCOMING}.node`),
+		newest: one(live, `SELECT max(created_at) FROM ${INCOMING}.node`)
+	};
+}
+
+/** The same number of one device's log for two different operations: two copies of a file went separate ways. */
+const FORKED = `SELECT count(*) FROM ${INCOMING}.op i JOIN ${INCOMING}.device d ON d.id = i.device_id
+	JOIN main.device md ON md.uid = d.uid JOIN main.op m ON m.device_id = md.id AND m.seq = i.seq WHERE m.hash <> i.hash`;
+
+/** One statement each, in an order in which everything referred to is there already. */
+const UNION: readonly string[] = [
+	`INSERT INTO main.device (uid, name, created_at) SELECT uid, name, created_at FROM ${INCOMING}.device WHERE true
+	ON CONFLICT (uid) DO NOTHING`,
+	// Title, pin and the like are not copied: the operations bring them.
+	`INSERT INTO main.conv (uid, preview, created_at, last_at) SELECT uid, preview, created_at, last_at FROM ${INCOMING}.conv WHERE true
+	ON CONFLICT (uid) DO UPDATE SET preview = coalesce(conv.preview, excluded.preview),
+		created_at = min(conv.created_at, excluded.created_at), last_at = max(conv.last_at, excluded.last_at)`,
+	`INSERT INTO main.body (hash, nonce, enc, size, data) SELECT hash, nonce, enc, size, data FROM ${INCOMING}.body WHERE true
+	ON CONFLICT (hash) DO NOTHING`,
+	`INSERT INTO main.blob (sha256, size, mime, data) SELECT sha256, size, mime, data FROM ${INCOMING}.blob WHERE true
+	ON CONFLICT (sha256) DO NOTHING`,
+	`CREATE TEMP TABLE arrived (old INTEGER PRIMARY KEY, new INTEGER NOT NULL) STRICT`,
+	`INSERT INTO temp.arrived SELECT i.id, m.id FROM ${INCOMING}.node i JOIN main.node m ON m.hash = i.hash`,
+	`INSERT INTO temp.arrived SELECT i.id, (SELECT coalesce(max(id), 0) FROM main.node) + row_number() OVER (ORDER BY i.gen, i.id) ${NEW_NODES}`,
+	`INSERT INTO main.node (id, hash, conv_id, kind, role, parent_id, jump_id, gen, pos, change_id, body_id, tokens, chars, device_id, created_at, flags)
+	SELECT a.new, i.hash, mc.id, i.kind, i.role, p.new, j.new, i.gen, i.pos, i.change_id, mb.id, i.tokens, i.chars, md.id, i.created_at, i.flags
+	FROM temp.arrived a CROSS JOIN ${INCOMING}.node i ON i.id = a.old
+	JOIN ${INCOMING}.conv ic ON ic.id = i.conv_id JOIN main.conv mc ON mc.uid = ic.uid
+	JOIN ${INCOMING}.body ib ON ib.id = i.body_id JOIN main.body mb ON mb.hash = ib.hash
+	LEFT JOIN ${INCOMING}.device d ON d.id = i.device_id LEFT JOIN main.device md ON md.uid = d.uid
+	LEFT JOIN temp.arrived p ON p.old = i.parent_id LEFT JOIN temp.arrived j ON j.old = i.jump_id
+	WHERE NOT EXISTS (SELECT 1 FROM main.node WHERE hash = i.hash) ORDER BY a.new`,
+	`INSERT INTO main.edge (child_id, ord, parent_id) SELECT c.new, e.ord, p.new FROM ${INCOMING}.edge e
+	JOIN temp.arrived c ON c.old = e.child_id JOIN temp.arrived p ON p.old = e.parent_id WHERE true ON CONFLICT DO NOTHING`,
+	`INSERT INTO main.link (src_id, kind, dst_id) SELECT s.new, l.kind, d.new FROM ${INCOMING}.link l
+	JOIN temp.arrived s ON s.old = l.src_id JOIN temp.arrived d ON d.old = l.dst_id WHERE true ON CONFLICT DO NOTHING`,
+	`INSERT INTO main.run (uid, conv_id, parent_id, node_id, state, priority, endpoint, model, params, receipt, change_id, links, ref, not_before, failure, created_at, started_at, ended_at)
+	SELECT i.uid, mc.id, p.new, n.new, i.state, i.priority, i.endpoint, i.model, i.params, i.receipt, i.change_id, i.links, i.ref, i.not_before, i.failure, i.created_at, i.started_at, i.ended_at
+	FROM ${INCOMING}.run i JOIN ${INCOMING}.conv ic ON ic.id = i.conv_id JOIN main.conv mc ON mc.uid = ic.uid
+	JOIN temp.arrived p ON p.old = i.parent_id LEFT JOIN temp.arrived n ON n.old = i.node_id WHERE true ON CONFLICT (uid) DO NOTHING`,
+	`INSERT INTO main.attempt SELECT m.id, t.n, t.provider, t.served_model, t.upstream_id, t.http_status, t.error, t.sent_at, t.first_at, t.ended_at,
+		t.finish, t.native_finish, t.tok_in, t.tok_cached, t.tok_out, t.tok_reason, t.cost_nano, t.flags
+	FROM ${INCOMING}.attempt t JOIN ${INCOMING}.run i ON i.id = t.run_id JOIN main.run m ON m.uid = i.uid WHERE true ON CONFLICT DO NOTHING`,
+	// The journal of an answer that was cut off there: it is recovered here.
+	`INSERT INTO main.run_chunk SELECT m.id, c.seq, c.channel, c.text FROM ${INCOMING}.run_chunk c JOIN ${INCOMING}.run i ON i.id = c.run_id
+	JOIN main.run m ON m.uid = i.uid WHERE m.state NOT IN ('done', 'cancelled', 'failed', 'interrupted') ON CONFLICT DO NOTHING`,
+	`INSERT INTO main.op (hash, device_id, seq, hlc, kind, conv_id, register, payload, undoes, prev_hash)
+	SELECT i.hash, md.id, i.seq, i.hlc, i.kind, mc.id, i.register, i.payload, i.undoes, i.prev_hash
+	FROM ${INCOMING}.op i JOIN ${INCOMING}.device d ON d.id = i.device_id JOIN main.device md ON md.uid = d.uid
+	LEFT JOIN ${INCOMING}.conv ic ON ic.id = i.conv_id LEFT JOIN main.conv mc ON mc.uid = ic.uid
+	WHERE NOT EXISTS (SELECT 1 FROM main.op WHERE hash = i.hash) ORDER BY i.hlc, md.uid, i.seq`,
+	`INSERT INTO main.visit (conv_id, node_id, ref, seen_at) SELECT mc.id, a.new, v.ref, v.seen_at FROM ${INCOMING}.visit v
+	JOIN ${INCOMING}.conv ic ON ic.id = v.conv_id JOIN main.conv mc ON mc.uid = ic.uid JOIN temp.arrived a ON a.old = v.node_id
+	WHERE true ON CONFLICT DO NOTHING`,
+	`INSERT INTO main.draft SELECT conv, parent, text, updated_at, attached FROM ${INCOMING}.draft WHERE true ON CONFLICT DO NOTHING`,
+	`INSERT INTO main.queued (uid, conv_id, ord, parts, created_at) SELECT q.uid, mc.id, q.ord, q.parts, q.created_at FROM ${INCOMING}.queued q
+	JOIN ${INCOMING}.conv ic ON ic.id = q.conv_id JOIN main.conv mc ON mc.uid = ic.uid WHERE true ON CONFLICT (uid) DO NOTHING`,
+	`DROP TABLE temp.arrived`
+];
+
+const COUNTS = ['conv', 'node', 'op'] as const;
+
+/** @returns what was added. One transaction: all of it or nothing. */
+export function mergeFiles(live: Connection): Result<MergeReport, StoreError> {
+	const forked = one(live, FORKED) ?? 0;
+	if (forked > 0) {
+		return err({
+			code: 'conflict',
+			message:
+				'This file and the present database are copies of one another that both went on. They cannot be merged; the file can be opened in another browser, or replace what is here.'
+		});
+	}
+	const count = (): readonly number[] =>
+		COUNTS.map((table) => one(live, `SELECT count(*) FROM main.${table}`) ?? 0);
+	try {
+		const before = count();
+		live.run('BEGIN IMMEDIATE', []);
+		for (const sql of UNION) live.run(sql, []);
+		live.run('COMMIT', []);
+		const [conversations = 0, messages = 0, operations = 0] = count().map((now, i) => now - (before[i] ?? 0));
+		return ok({ conversations, messages, operations });
+	} catch (thrown) {
+		try {
+			live.run('ROLLBACK', []);
+		} catch {
+			// SQLite has rolled back by itself: the first error is the one to tell.
+		}
+		return err(toStoreError(thrown));
+	}
+}
