@@ -53,6 +53,9 @@ export class AppState {
 			onRole: (role) => {
 				this.role = role;
 			},
+			onLost: (error) => {
+				this.boot = { kind: 'blocked', error };
+			},
 			onOtherBuild: () => {
 				this.isOutdated = true;
 			}

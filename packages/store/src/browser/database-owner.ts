@@ -7,7 +7,7 @@ import { migrate, pragma, prepareConnection, prepareFile, type Migration } from 
 import type { Change, StoreError, StoreInfo } from '../port.ts';
 import { toStoreError } from '../sql-error.ts';
 import { openCursor, runQuery, runTransaction } from '../transaction.ts';
-import type { Request, Response } from './protocol.ts';
+import { EVERYTHING, type Request, type Response } from './protocol.ts';
 import { SahpoolDriver } from './sahpool-driver.ts';
 
 const STEP_MS = 8;
@@ -16,7 +16,6 @@ const STREAM_WINDOW = 4;
 /** A stream nobody reads from for so long belongs to a tab that is gone. */
 const STREAM_IDLE_MS = 30_000;
 const PAGE_SIZE = 8192;
-const EVERYTHING = ['conv', 'node', 'ref', 'run', 'op', 'setting', 'scalar', 'queued', 'draft', 'catalogue'];
 
 export interface DatabaseOwner {
 	readonly epoch: number;

@@ -3,21 +3,37 @@ import { err, ok, type Result } from '@stemma/graph/result';
 import type { FileAction, FileResults, StoreFiles } from '../backup/files.ts';
 import { unpack, unpackRows } from '../connection.ts';
 import { StoreFailure, type Change, type Row, type Store, type StoreError } from '../port.ts';
-import { refusal, type FromWorker, type Request, type Response, type ToWorker } from './protocol.ts';
+import {
+	EVERYTHING,
+	refusal,
+	type FromWorker,
+	type Request,
+	type Response,
+	type ToWorker
+} from './protocol.ts';
 
 export interface BrowserStoreOptions {
 	readonly onRole?: (role: 'owner' | 'follower') => void;
 	/** Another tab runs another build of the page: this one should be reloaded. */
 	readonly onOtherBuild?: () => void;
+	/** The database cannot be reached any more, and no further request will be. */
+	readonly onLost?: (error: StoreError) => void;
 }
 
 const DEFAULT_BATCH_ROWS = 500;
 const CLOSE_PATIENCE_MS = 2000;
+const MOST_RESTARTS = 5;
+const WORKER_LOST: StoreError = {
+	code: 'owner_lost',
+	message: 'The part of the page that keeps the database stopped before it answered.'
+};
 const CLOSED: StoreError = { code: 'closed', message: 'The database is closed.' };
 
 interface Waiting {
 	readonly body: Request;
 	readonly answer: (response: Response) => void;
+	/** Of a stream: what has arrived cannot be told apart from what would come again. */
+	hasRows?: boolean;
 }
 
 export interface BrowserStore extends Store {
@@ -30,15 +46,16 @@ export async function openBrowserStore(
 	const missing = await missingCapability();
 	if (missing !== null) return err({ code: 'no_storage', message: missing });
 
-	const worker = new Worker(new URL('./db-worker.ts', import.meta.url), { type: 'module' });
 	const waiting = new Map<number, Waiting>();
 	const listeners = new Set<(change: Change) => void>();
+	let worker: Worker | null = null;
 	let nextId = 1;
 	let isOpen = true;
+	let restarts = 0;
 	let onReleased: (() => void) | null = null;
 
 	const post = (message: ToWorker): void => {
-		worker.postMessage(message);
+		worker?.postMessage(message);
 	};
 	const request = <Op extends Request['op']>(
 		body: Request & { op: Op }
@@ -52,34 +69,74 @@ export async function openBrowserStore(
 			waiting.set(id, { body, answer });
 			post({ t: 'request', id, body });
 		});
+	const terminate = (): void => {
+		worker?.terminate();
+	};
+	const refuseAll = (error: StoreError): void => {
+		for (const { body, answer } of waiting.values()) answer(refusal(body, error));
+	};
 
-	const opened = await new Promise<Result<void, StoreError>>((resolve) => {
-		worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
-			switch (data.t) {
-				case 'status':
-					if (!data.error) options.onRole?.(data.role);
-					resolve(data.error ? err(data.error) : ok(undefined));
-					break;
-				case 'response':
-					waiting.get(data.id)?.answer(data.body);
-					break;
-				case 'released':
-					onReleased?.();
-					break;
-				case 'change':
-					for (const listener of listeners) listener(data.change);
-					break;
-				case 'other_build':
-					options.onOtherBuild?.();
-					break;
-			}
+	const start = (): Promise<Result<void, StoreError>> =>
+		new Promise((resolve) => {
+			const started = new Worker(new URL('./db-worker.ts', import.meta.url), { type: 'module' });
+			worker = started;
+			started.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
+				switch (data.t) {
+					case 'status':
+						if (!data.error) options.onRole?.(data.role);
+						resolve(data.error ? err(data.error) : ok(undefined));
+						break;
+					case 'alive':
+						void navigator.locks.request(data.lock, () => {
+							if (isOpen && worker === started) void revive();
+						});
+						break;
+					case 'response':
+						waiting.get(data.id)?.answer(data.body);
+						break;
+					case 'released':
+						onReleased?.();
+						break;
+					case 'change':
+						for (const listener of listeners) listener(data.change);
+						break;
+					case 'other_build':
+						options.onOtherBuild?.();
+						break;
+				}
+			});
+			started.addEventListener('error', (event) => {
+				resolve(err({ code: 'no_storage', message: event.message || 'The database worker did not start.' }));
+			});
 		});
-		worker.addEventListener('error', (event) => {
-			resolve(err({ code: 'no_storage', message: event.message || 'The database worker did not start.' }));
-		});
-	});
+
+	/** The worker is gone: another takes its place, and what may be asked twice is asked again. */
+	const revive = async (): Promise<void> => {
+		terminate();
+		for (const { body, answer, hasRows } of waiting.values()) {
+			const isSafe =
+				body.op === 'batch' ? body.options.idempotent !== false : body.op !== 'file' && hasRows !== true;
+			if (!isSafe) answer(refusal(body, WORKER_LOST));
+		}
+		const again = [...waiting];
+		restarts++;
+		const started = restarts > MOST_RESTARTS ? err(WORKER_LOST) : start();
+		if (restarts <= MOST_RESTARTS) for (const [id, { body }] of again) post({ t: 'request', id, body });
+		const opened = await started;
+		if (opened.ok) {
+			// What was committed meanwhile by others was told to nobody here.
+			for (const listener of listeners) listener({ tables: EVERYTHING, epoch: 0, origin: 'revived' });
+			return;
+		}
+		isOpen = false;
+		refuseAll(opened.error);
+		options.onLost?.(opened.error);
+	};
+
+	const opened = await start();
 	if (!opened.ok) {
-		worker.terminate();
+		isOpen = false;
+		terminate();
 		return opened;
 	}
 
@@ -110,7 +167,8 @@ export async function openBrowserStore(
 			arrived.push(response);
 			wake?.();
 		};
-		waiting.set(id, { body, answer });
+		const entry: Waiting = { body, answer };
+		waiting.set(id, entry);
 		const cancel = (): void => {
 			post({ t: 'cancel', id });
 		};
@@ -133,6 +191,7 @@ export async function openBrowserStore(
 					return;
 				}
 				if (response.op !== 'rows') continue;
+				entry.hasRows = true;
 				yield unpackRows(response.columns, response.rows);
 				post({ t: 'more', id });
 			}
@@ -183,8 +242,8 @@ export async function openBrowserStore(
 				setTimeout(resolve, CLOSE_PATIENCE_MS);
 				release();
 			});
-			worker.terminate();
-			for (const { body, answer } of waiting.values()) answer(refusal(body, CLOSED));
+			terminate();
+			refuseAll(CLOSED);
 		}
 	});
 }

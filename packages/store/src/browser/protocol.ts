@@ -10,6 +10,19 @@ import { err, type Result } from '@stemma/graph/result';
 
 /** Grows when the messages change shape; tabs of another number are asked to reload. */
 export const PROTOCOL = 2;
+/** All that screens watch. */
+export const EVERYTHING: readonly string[] = [
+	'conv',
+	'node',
+	'ref',
+	'run',
+	'op',
+	'setting',
+	'scalar',
+	'queued',
+	'draft',
+	'catalogue'
+];
 export const LOCK = 'stemma-db';
 export const CHANNEL = 'stemma-db';
 
@@ -64,7 +77,9 @@ export type FromWorker =
 	| { readonly t: 'change'; readonly change: Change }
 	/** The answer to `release`: the file is closed, if it was this worker's. */
 	| { readonly t: 'released' }
-	| { readonly t: 'other_build' };
+	| { readonly t: 'other_build' }
+	/** The worker holds this lock for as long as it lives. */
+	| { readonly t: 'alive'; readonly lock: string };
 
 // The shape down to the statements; what is in those SQLite judges.
 const params = z.custom<readonly SqlValue[]>((value) => Array.isArray(value));
