@@ -228,7 +228,7 @@ test('settings are searched, kept in the database, and images load only from hos
 	await page.getByRole('button', { name: 'Serif', exact: true }).click();
 	await page.goBack();
 	await expect(page.getByRole('img', { name: 'a cat' })).toBeVisible();
-	expect(asked).toEqual(['https://images.example/cat.svg']);
+	await expect.poll(() => asked).toEqual(['https://images.example/cat.svg']);
 	await page.evaluate(() => {
 		localStorage.clear();
 	});

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from '@playwright/test';
 import { openBunStore } from '../src/bun/open-bun-store.ts';
+import { PROTOCOL } from '../src/browser/protocol.ts';
 import type { Migration } from '../src/migrate.ts';
 import type { Touched } from '../src/port.ts';
 import { CHROMIUM, createBrowserRig, type BrowserRig } from './browser-rig.ts';
@@ -280,7 +281,7 @@ describe.skipIf(!here)('the browser engine', () => {
 		}
 	}, 30_000);
 
-	test('a file is copied before each migration, the newest two copies stay', async () => {
+	test('a file is copied before each migration, the newest three copies stay', async () => {
 		context = await rig.browser.newContext();
 		const page = await rig.open(context);
 		// Eleven steps: the order of the copies is that of time, not of the names.
@@ -310,8 +311,9 @@ describe.skipIf(!here)('the browser engine', () => {
 			'newer_schema'
 		]);
 		expect(await page.evaluate(listPool)).toEqual([
-			'/before-5-9.sqlite',
-			'/before-6-10.sqlite',
+			'/before-4-migration.sqlite',
+			'/before-5-migration.sqlite',
+			'/before-6-migration.sqlite',
 			'/stemma.sqlite'
 		]);
 		expect(await page.evaluate(openWithEach, [broken, upTo(11)])).toEqual(['migration_failed', 'ok']);
@@ -433,7 +435,7 @@ describe.skipIf(!here)('the browser engine', () => {
 	test('tabs of another build are noticed, and what nobody understands does no harm', async () => {
 		context = await rig.browser.newContext();
 		const page = await rig.open(context);
-		await page.evaluate(async () => {
+		await page.evaluate(async (v) => {
 			const noticed: number[] = [];
 			Object.assign(globalThis, { noticed });
 			const opened = await openBrowserStore({ onOtherBuild: () => noticed.push(1) });
@@ -443,13 +445,13 @@ describe.skipIf(!here)('the browser engine', () => {
 			for (const odd of [
 				null,
 				'x',
-				{ v: 1, t: 'request', epoch: 1, from: 'x', id: 1, body: { op: 'drop' } },
-				{ v: 1, t: 'owner' }
+				{ v, t: 'request', epoch: 1, from: 'x', id: 1, body: { op: 'drop' } },
+				{ v, t: 'owner' }
 			]) {
 				channel.postMessage(odd);
 			}
 			channel.postMessage({ v: 999, t: 'who' });
-		});
+		}, PROTOCOL);
 		await page.waitForFunction(() => (globalThis as unknown as { noticed: number[] }).noticed.length > 0);
 		expect(await page.evaluate(() => (globalThis as unknown as { noticed: number[] }).noticed.length)).toBe(
 			1

@@ -37,7 +37,7 @@ export class LiveRun {
 	failure = $state.raw<RunFailure | null>(null);
 	/** What the finished message starts with when it continues another. */
 	readonly prefix: string;
-	/** The journal holds the prefix. */
+	/** The journal holds the prefix, ahead of what came first. */
 	isPrefixKept = false;
 	readonly row: RunRow;
 	/** Made in another tab: it cannot be stopped from here. */
@@ -254,10 +254,10 @@ export class RunRegistry {
 				if (message.channel === 'reasoning') run.reasoning += message.text;
 				break;
 			case 'journal': {
-				const opens = message.channel === 'content' && !run.isPrefixKept;
-				if (opens) run.isPrefixKept = true;
-				const text = opens ? run.prefix + message.text : message.text;
-				await this.#workspace.journal(message.runId, [{ seq: message.seq, channel: message.channel, text }]);
+				const { seq, channel, text } = message;
+				const opening = run.prefix === '' || run.isPrefixKept ? [] : [prefixChunk(run.prefix)];
+				run.isPrefixKept = true;
+				await this.#workspace.journal(message.runId, [...opening, { seq, channel, text }]);
 				break;
 			}
 			case 'attempt': {
@@ -276,7 +276,8 @@ export class RunRegistry {
 		const { id } = run.row;
 		const attempt = this.#attempts.get(id);
 		// A continuation that added nothing is no version of its own.
-		const content = outcome.content === '' ? '' : run.prefix + outcome.content;
+		const isEmpty = outcome.content === '' && outcome.reasoning === '' && outcome.toolCalls.length === 0;
+		const content = isEmpty ? '' : run.prefix + outcome.content;
 		const failure =
 			outcome.failure ?? (outcome.warning === null ? null : { code: 'warning', message: outcome.warning });
 		const sealed = await this.#workspace.sealRun(id, {
@@ -314,7 +315,12 @@ export class RunRegistry {
 	async #sealCrashed(run: LiveRun): Promise<void> {
 		const sealed = await this.#workspace.sealRun(run.row.id, {
 			state: 'interrupted',
-			parts: toParts(run.content === run.prefix ? '' : run.content, run.reasoning, null, []),
+			parts: toParts(
+				run.content === run.prefix && run.reasoning === '' ? '' : run.content,
+				run.reasoning,
+				null,
+				[]
+			),
 			failure: INTERRUPTED
 		});
 		if (sealed.ok) await this.#tellEnded(run.row.id);
@@ -388,4 +394,9 @@ function toAttemptRow(record: AttemptRecord): AttemptRow {
 		costNano: record.usage?.costNano ?? null,
 		flags: record.flags
 	};
+}
+
+/** Before the run's own chunks, which count from 1. */
+function prefixChunk(text: string): { seq: number; channel: 'content'; text: string } {
+	return { seq: 0, channel: 'content', text };
 }

@@ -57,20 +57,27 @@ export class SahpoolDriver extends SQLiteMemoryDriver {
 		const pool = this.#mustPool();
 		const name = `${BACKUP}${nowMs}-${why}.sqlite`;
 		this.db?.exec({ sql: 'VACUUM INTO ?', bind: [name] });
-		for (const old of this.copies().slice(BACKUPS_KEPT)) pool.unlink(old.name);
-		const made = this.copies().find((copy) => copy.name === name);
-		if (!made) throw new Error('the copy was not kept');
-		return made;
+		// By name, not by age: a clock set back must not drop the copy just made.
+		const others = copyNames(pool).filter((other) => other !== name);
+		for (const old of others.slice(BACKUPS_KEPT - 1)) pool.unlink(old);
+		return this.#copyOf(name);
 	}
 
 	/** Newest first. */
 	copies(): readonly KeptCopy[] {
-		const pool = this.#mustPool();
-		return pool
-			.getFileNames()
-			.filter((file) => file.startsWith(BACKUP))
-			.map((name) => ({ name, ...partsOf(name), sizeBytes: pool.exportFile(name).byteLength }))
-			.toSorted((a, b) => b.takenAt - a.takenAt);
+		return copyNames(this.#mustPool()).map((name) => this.#copyOf(name));
+	}
+
+	/** Asks SQLite for the size: the pool could only tell by reading the whole file. */
+	#copyOf(name: string): KeptCopy {
+		const copy = new (this.#mustPool().OpfsSAHPoolDb)(name);
+		try {
+			const pages = Number(copy.selectValue('PRAGMA page_count'));
+			const pageBytes = Number(copy.selectValue('PRAGMA page_size'));
+			return { name, ...partsOf(name), sizeBytes: pages * pageBytes };
+		} finally {
+			copy.close();
+		}
 	}
 
 	/** Places for files beside the live one, whose connection is `live`. */
@@ -174,6 +181,14 @@ export class SahpoolDriver extends SQLiteMemoryDriver {
 		if (!this.#pool) throw new Error('the driver is not initialised');
 		return this.#pool;
 	}
+}
+
+/** Newest first. */
+function copyNames(pool: SAHPoolUtil): readonly string[] {
+	return pool
+		.getFileNames()
+		.filter((file) => file.startsWith(BACKUP))
+		.toSorted((a, b) => partsOf(b).takenAt - partsOf(a).takenAt);
 }
 
 /** "/before-1700000000000-merge.sqlite"; older ones end in a number, that of the schema they had. */
