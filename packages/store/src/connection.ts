@@ -43,11 +43,14 @@ export function unpackRows(
 	columns: readonly string[],
 	rows: readonly (readonly SqlValue[])[]
 ): readonly Row[] {
-	return rows.map((values) => {
+	const unpacked: Row[] = [];
+	for (const values of rows) {
 		const row: Record<string, SqlValue> = {};
-		for (const [i, column] of columns.entries()) row[column] = values[i] ?? null;
-		return row;
-	});
+		let i = 0;
+		for (const column of columns) row[column] = values[i++] ?? null;
+		unpacked.push(row);
+	}
+	return unpacked;
 }
 
 export const unpack = ({ columns, rows, changes }: PackedResult): StatementResult => ({
@@ -58,5 +61,6 @@ export const unpack = ({ columns, rows, changes }: PackedResult): StatementResul
 /** Every integer arrives as bigint from some engines; those that fit become numbers. */
 export function narrowInteger(value: SqlValue): SqlValue {
 	if (typeof value !== 'bigint') return value;
-	return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+	const narrowed = Number(value);
+	return Number.isSafeInteger(narrowed) ? narrowed : value;
 }

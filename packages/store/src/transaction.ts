@@ -24,7 +24,11 @@ export function runQuery(
 	}
 }
 
-export function openCursor(connection: Connection, sql: string, params: readonly SqlValue[]): Cursor {
+export function openCursor<C extends Cursor>(
+	connection: { open(sql: string, params: readonly SqlValue[]): C },
+	sql: string,
+	params: readonly SqlValue[]
+): C {
 	refuseControl(sql);
 	return connection.open(sql, params);
 }

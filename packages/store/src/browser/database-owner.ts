@@ -114,23 +114,31 @@ function createOwner(
 			endStream(key, { code: 'aborted', message: 'Nobody read on.' });
 		}, STREAM_IDLE_MS);
 
-	/** One slice, then a macrotask, so that a cancel gets in between. */
+	/** One slice each. A message to itself is a macrotask that, unlike a nested timer, is not held up for 4 ms. */
+	const slices = new MessageChannel();
+	slices.port1.onmessage = ({ data: key }: MessageEvent<string>) => {
+		const stream = streams.get(key);
+		if (!stream) return;
+		stream.isScheduled = false;
+		try {
+			const rows = stream.cursor.next(stream.batchRows, STEP_MS);
+			if (rows.length === 0) {
+				endStream(key, null);
+				return;
+			}
+			stream.credit--;
+			stream.reply({ op: 'rows', columns: stream.cursor.columns, rows });
+			schedule(key, stream);
+		} catch (thrown) {
+			endStream(key, toStoreError(thrown));
+		}
+	};
+
+	/** The next slice of a stream, after what has arrived meanwhile: a cancel gets in between. */
 	const schedule = (key: string, stream: OpenStream): void => {
 		if (stream.isScheduled || stream.credit === 0) return;
 		stream.isScheduled = true;
-		setTimeout(() => {
-			stream.isScheduled = false;
-			if (streams.get(key) !== stream) return;
-			try {
-				const rows = stream.cursor.next(stream.batchRows, STEP_MS);
-				if (rows.length === 0) return endStream(key, null);
-				stream.credit--;
-				stream.reply({ op: 'rows', columns: stream.cursor.columns, rows });
-				schedule(key, stream);
-			} catch (thrown) {
-				endStream(key, toStoreError(thrown));
-			}
-		});
+		slices.port2.postMessage(key);
 	};
 
 	const restore = createRestore({ live: connection, shelf: driver.shelf(nowMs), migrations, nowMs });
@@ -233,6 +241,7 @@ function createOwner(
 				stream.cursor.close();
 			}
 			streams.clear();
+			slices.port1.close();
 			try {
 				connection.script('PRAGMA optimize;');
 				connection.close();

@@ -20,6 +20,8 @@ const OPEN_PATIENCE_MS = 3000;
 const OPEN_RETRY_MS = 100;
 const BACKUPS_KEPT = 3;
 const CHUNK_BYTES = 1 << 20;
+/** A miss is a read from OPFS: a walk over 100,000 nodes (38 MB) takes 0.8 s with 16 MiB, 40 ms with this. */
+const CACHE_KIB = 65_536;
 
 // Without the last one the first refusal is remembered for good (it is missing from the type).
 const poolOptions = { directory: DIRECTORY, initialCapacity: 20, forceReinitIfPreviouslyFailed: true };
@@ -39,7 +41,7 @@ export class SahpoolDriver extends SQLiteMemoryDriver {
 		this.#pool = await installPool(sqlite3);
 		this.db = new this.#pool.OpfsSAHPoolDb(DATABASE);
 		// Exclusive first: without shared memory that is the condition for WAL.
-		this.db.exec('PRAGMA locking_mode = exclusive;');
+		this.db.exec(`PRAGMA locking_mode = exclusive; PRAGMA cache_size = -${CACHE_KIB};`);
 	}
 
 	override isDatabasePersisted(): Promise<boolean> {

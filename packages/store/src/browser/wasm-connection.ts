@@ -5,11 +5,23 @@ import type {
 	Sqlite3Static,
 	SqlValue as WasmValue
 } from '@sqlite.org/sqlite-wasm';
-import { checkParams, distinct, type Connection } from '../connection.ts';
+import { checkParams, distinct, narrowInteger, type Connection } from '../connection.ts';
 import type { SqlValue } from '../port.ts';
 
 const CACHED_STATEMENTS = 100;
 const ROWS_PER_CLOCK_CHECK = 64;
+/** A byte order mark at the head of a text belongs to it. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Of the WASM module, by pointer of the statement and index of the column. */
+interface ColumnFunctions {
+	sqlite3_column_type(statement: number, column: number): number;
+	sqlite3_column_double(statement: number, column: number): number;
+	sqlite3_column_int64(statement: number, column: number): bigint;
+	sqlite3_column_text(statement: number, column: number): number;
+	sqlite3_column_blob(statement: number, column: number): number;
+	sqlite3_column_bytes(statement: number, column: number): number;
+}
 
 export function createWasmConnection({ capi, wasm }: Sqlite3Static, database: Database): Connection {
 	const cache = new Map<string, PreparedStatement>();
@@ -35,17 +47,33 @@ export function createWasmConnection({ capi, wasm }: Sqlite3Static, database: Da
 		checkParams(statement.parameterCount, params);
 		if (params.length > 0) statement.bind(params as WasmValue[]);
 	};
-	/** The decoder of sqlite-wasm takes a byte order mark off the head of a text: it belongs to it. */
-	const hasMark = (statement: PreparedStatement, column: number): boolean => {
-		const at = capi.sqlite3_column_blob(statement, column);
-		const heap = wasm.heap8u();
-		return at !== 0 && heap[at] === 0xef && heap[at + 1] === 0xbb && heap[at + 2] === 0xbf;
-	};
-	const values = (statement: PreparedStatement): SqlValue[] => {
-		const row = statement.get([]) as SqlValue[];
-		for (const [i, value] of row.entries()) {
-			if (typeof value === 'string' && hasMark(statement, i)) row[i] = `\uFEFF${value}`;
+	// The bare exports, not the wrapped functions of capi: those cost more than the step itself.
+	const column = wasm.exports as unknown as ColumnFunctions;
+	const value = (at: number, i: number): SqlValue => {
+		switch (column.sqlite3_column_type(at, i)) {
+			case capi.SQLITE_NULL:
+				return null;
+			case capi.SQLITE_INTEGER: {
+				const double = column.sqlite3_column_double(at, i);
+				if (Number.isSafeInteger(double)) return double;
+				return narrowInteger(column.sqlite3_column_int64(at, i));
+			}
+			case capi.SQLITE_FLOAT:
+				return column.sqlite3_column_double(at, i);
+			case capi.SQLITE_TEXT: {
+				const from = column.sqlite3_column_text(at, i);
+				return utf8.decode(wasm.heap8u().subarray(from, from + column.sqlite3_column_bytes(at, i)));
+			}
+			default: {
+				const from = column.sqlite3_column_blob(at, i);
+				return wasm.heap8u().slice(from, from + column.sqlite3_column_bytes(at, i));
+			}
 		}
+	};
+	const values = (statement: PreparedStatement, count: number): SqlValue[] => {
+		const at = statement.pointer as number;
+		const row: SqlValue[] = [];
+		for (let i = 0; i < count; i++) row.push(value(at, i));
 		return row;
 	};
 
@@ -56,7 +84,8 @@ export function createWasmConnection({ capi, wasm }: Sqlite3Static, database: Da
 			try {
 				bind(statement, params);
 				const rows: SqlValue[][] = [];
-				while (statement.step()) rows.push(values(statement));
+				const count = statement.columnCount;
+				while (statement.step()) rows.push(values(statement, count));
 				const columns = distinct(statement.columnCount > 0 ? statement.getColumnNames([]) : []);
 				// What changes nothing (DDL, reading) leaves the number of the statement before it.
 				return { columns, rows, changes: database.changes(true) === before ? 0 : database.changes() };
@@ -86,7 +115,7 @@ export function createWasmConnection({ capi, wasm }: Sqlite3Static, database: Da
 					const until = performance.now() + ms;
 					while (!done && rows.length < limit) {
 						if (!statement.step()) done = true;
-						else rows.push(values(statement));
+						else rows.push(values(statement, columns.length));
 						if (rows.length % ROWS_PER_CLOCK_CHECK === ROWS_PER_CLOCK_CHECK - 1 && performance.now() > until)
 							break;
 					}

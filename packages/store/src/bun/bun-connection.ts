@@ -3,12 +3,18 @@ import { Database, type SQLQueryBindings } from 'bun:sqlite';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkParams, distinct, narrowInteger, type Connection } from '../connection.ts';
-import type { SqlValue } from '../port.ts';
+import { checkParams, distinct, narrowInteger, type Connection, type Cursor } from '../connection.ts';
+import type { Row, SqlValue } from '../port.ts';
 
 const bind = (params: readonly SqlValue[]): SQLQueryBindings[] => params as SQLQueryBindings[];
 
+/** Rows as the objects they are made of here: nothing is packed where nothing crosses threads. */
+export interface BunCursor extends Cursor {
+	nextRows(rows: number, ms: number): readonly Row[];
+}
+
 export interface BunConnection extends Connection {
+	open(sql: string, params: readonly SqlValue[]): BunCursor;
 	/** The whole database as a file, also while cursors are open (which VACUUM INTO refuses). */
 	copy(): Uint8Array;
 }
@@ -34,19 +40,21 @@ export function openBunConnection(path: string): BunConnection {
 			const columns = distinct(statement.columnNames);
 			const iterator = statement.iterate(...bind(params)) as IterableIterator<Record<string, SqlValue>>;
 			let done = false;
+			const nextRows = (limit: number, ms: number): readonly Row[] => {
+				const rows: Row[] = [];
+				const until = performance.now() + ms;
+				while (!done && rows.length < limit) {
+					const step = iterator.next();
+					if (step.done === true) done = true;
+					else rows.push(narrowed(step.value, columns));
+					if (rows.length % 64 === 63 && performance.now() > until) break;
+				}
+				return rows;
+			};
 			return {
 				columns,
-				next(limit, ms) {
-					const rows: SqlValue[][] = [];
-					const until = performance.now() + ms;
-					while (!done && rows.length < limit) {
-						const step = iterator.next();
-						if (step.done === true) done = true;
-						else rows.push(columns.map((column) => narrowInteger(step.value[column] ?? null)));
-						if (rows.length % 64 === 63 && performance.now() > until) break;
-					}
-					return rows;
-				},
+				nextRows,
+				next: (limit, ms) => nextRows(limit, ms).map((row) => columns.map((column) => row[column] ?? null)),
 				close() {
 					iterator.return?.();
 					statement.finalize();
@@ -69,4 +77,10 @@ export function openBunConnection(path: string): BunConnection {
 			database.close();
 		}
 	};
+}
+
+function narrowed(values: Record<string, SqlValue>, columns: readonly string[]): Row {
+	const row: Record<string, SqlValue> = {};
+	for (const column of columns) row[column] = narrowInteger(values[column] ?? null);
+	return row;
 }

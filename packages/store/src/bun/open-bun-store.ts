@@ -1,7 +1,7 @@
 /** The port on bun:sqlite: tests, tools and benchmarks, in memory or on a file. */
 import { existsSync, statSync } from 'node:fs';
 import { err, ok, type Result } from '@stemma/graph/result';
-import { unpack, unpackRows } from '../connection.ts';
+import { unpack } from '../connection.ts';
 import { migrate, pragma, prepareConnection, prepareFile, type Migration } from '../migrate.ts';
 import { migrations as allMigrations } from '../migrations/migrations.ts';
 import { StoreFailure, type Change, type Store, type StoreError } from '../port.ts';
@@ -85,12 +85,12 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 					throwIfOver();
 					let rows;
 					try {
-						rows = cursor.next(batchRows, STEP_MS);
+						rows = cursor.nextRows(batchRows, STEP_MS);
 					} catch (thrown) {
 						return fail(thrown);
 					}
 					if (rows.length === 0) return;
-					yield unpackRows(cursor.columns, rows);
+					yield rows;
 					// A macrotask, so that whoever wants to cancel gets a turn.
 					await new Promise<void>((resolve) => setImmediate(resolve));
 				}
