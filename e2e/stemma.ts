@@ -82,9 +82,13 @@ export class Stemma {
 		await expect(this.page.locator('article[aria-busy="true"]')).toHaveCount(0);
 	}
 
+	/** Sends a message and waits for its answer, however fast it comes. */
 	async ask(text: string): Promise<void> {
+		const length = (): Promise<number> =>
+			this.page.evaluate(() => Number(document.querySelector('article')?.getAttribute('aria-setsize') ?? 0));
+		const before = await length();
 		await this.send(text);
-		await expect(this.page.getByRole('button', { name: 'Stop', exact: true })).toBeVisible();
+		await expect.poll(length, { timeout: 30_000 }).toBeGreaterThanOrEqual(before + 2);
 		await this.waitForAnswer();
 	}
 

@@ -1,5 +1,15 @@
 /** `bun run bench [name…]`: prints one JSON line per figure, exits 1 when one misses its target. */
-import { graphStoreBenchmarks as benchmarks } from './graph-store.ts';
+import { appBenchmarks } from './app.ts';
+import { browserStoreBenchmarks } from './browser-store.ts';
+import { graphStoreBenchmarks } from './graph-store.ts';
+import { markdownBenchmarks } from './markdown.ts';
+
+const benchmarks = [
+	...graphStoreBenchmarks,
+	...browserStoreBenchmarks,
+	...markdownBenchmarks,
+	...appBenchmarks
+];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));

@@ -293,11 +293,15 @@ export const scenarios: Readonly<Record<string, (asked: Asked) => Reply>> = {
 		})
 };
 
-/** An answer of the practice generator, for models that are no scenario. */
+/** An answer of the practice generator, for models that are no scenario: `any?rate=100&tokens=600`. */
 export function generated({ prompt, turn, options }: Asked): Reply {
 	const { reasoning, content } = generateAnswer(prompt, turn);
 	const waitMs = 1000 / Number(options.get('rate') ?? 200);
-	const words = toTokens(content);
+	const wanted = Number(options.get('tokens') ?? 0);
+	const words = [...toTokens(content)];
+	for (let more = 1; words.length < wanted; more++)
+		words.push('\n\n', ...toTokens(generateAnswer(prompt, turn + more).content));
+	if (wanted > 0) words.length = wanted;
 	return stream(
 		...toTokens(reasoning).map((word) => chunk({ reasoning: word })),
 		...words.flatMap((word): readonly Step[] => [text(word), bill(1), { waitMs }]),

@@ -1,0 +1,181 @@
+/** What a user waits for, in the production build. */
+import { gzipSync } from 'node:zlib';
+import type { ConversationId } from '@stemma/graph/op';
+import type { BrowserContext, CDPSession, Page, Response } from '@playwright/test';
+import { createAppRig, openStocked, type AppRig } from './app-rig.ts';
+import { cpuSeconds } from './chromium.ts';
+import { figure, median, type Benchmark, type Figure } from './figure.ts';
+import { LONG, SHORT, stockedDatabase } from './stocked-database.ts';
+
+const TIMES = 5;
+const SETTLE_MS = 1500;
+const TOKENS = 600;
+const TOKENS_PER_SECOND = 100;
+const KB = 1000;
+const MB = 1e6;
+const LONGEST_TASK_MS = 50;
+
+async function withStock(
+	use: (page: Page, rig: AppRig, context: BrowserContext) => Promise<readonly Figure[]>
+): Promise<readonly Figure[]> {
+	const { path } = await stockedDatabase();
+	const rig = await createAppRig();
+	try {
+		const context = await rig.start();
+		return await use(await openStocked(context, rig, path), rig, context);
+	} finally {
+		await rig.close();
+	}
+}
+
+interface Opening {
+	readonly cpu: number;
+	readonly elements: number;
+	readonly heapMb: number;
+}
+
+/** From the app that stands on an empty page to a conversation on the screen, by the app's own navigation. */
+async function open(
+	page: Page,
+	cdp: CDPSession,
+	rig: AppRig,
+	id: ConversationId,
+	length: number
+): Promise<Opening> {
+	await page.goto(rig.address);
+	await page.getByRole('textbox', { name: 'Message', exact: true }).waitFor();
+	await page.waitForTimeout(SETTLE_MS);
+	const before = cpuSeconds(rig.profile);
+	await page.evaluate((path) => {
+		const link = Object.assign(document.createElement('a'), { href: path });
+		document.body.append(link);
+		link.click();
+		link.remove();
+	}, `/c/${id}`);
+	await page.locator(`article[aria-posinset="${length}"]`).waitFor();
+	await page.waitForTimeout(SETTLE_MS);
+	const cpu = cpuSeconds(rig.profile) - before;
+	await cdp.send('HeapProfiler.collectGarbage');
+	const { usedSize } = await cdp.send('Runtime.getHeapUsage');
+	const elements = await page.evaluate(() => document.querySelectorAll('*').length);
+	return { cpu, elements, heapMb: usedSize / MB };
+}
+
+function openLong(): Promise<readonly Figure[]> {
+	return withStock(async (page, rig, context) => {
+		const { long, short } = await stockedDatabase();
+		const cdp = await context.newCDPSession(page);
+		const runs: { long: Opening[]; short: Opening[] } = { long: [], short: [] };
+		for (let i = 0; i < TIMES; i++) {
+			runs.short.push(await open(page, cdp, rig, short, SHORT));
+			runs.long.push(await open(page, cdp, rig, long, LONG));
+		}
+		const of = (openings: readonly Opening[], key: keyof Opening): number =>
+			median(openings.map((opening) => opening[key]));
+		return [
+			figure(
+				'open-10k',
+				'CPU s',
+				of(runs.long, 'cpu'),
+				{ atMost: 0.5, ratioAtMost: 1.3 },
+				of(runs.short, 'cpu')
+			),
+			figure('open-10k-elements', 'elements', of(runs.long, 'elements'), { atMost: 3000 }),
+			figure('open-10k-heap', 'MB', of(runs.long, 'heapMb'), { atMost: 120 }, of(runs.short, 'heapMb'))
+		];
+	});
+}
+
+function streamTokens(): Promise<readonly Figure[]> {
+	return withStock(async (page, rig) => {
+		const { streamed } = await stockedDatabase();
+		const cpu: number[] = [];
+		const tasks: number[] = [];
+		for (let i = 0; i < 3; i++) {
+			await page.goto(new URL(`/c/${streamed}`, rig.address).href);
+			await page.getByRole('feed').waitFor();
+			const model = page.getByRole('combobox', { name: 'Model' });
+			const name = `any?rate=${TOKENS_PER_SECOND}&tokens=${TOKENS}`;
+			await model.click();
+			await model.fill(name);
+			await page.getByRole('option').filter({ hasText: name }).first().click();
+			await page.getByRole('textbox', { name: 'Message', exact: true }).fill('Write on.');
+			await page.waitForTimeout(SETTLE_MS);
+			await page.evaluate(() => {
+				const seen: number[] = [];
+				Object.assign(globalThis, { longTasks: seen });
+				new PerformanceObserver((list) => {
+					for (const { duration } of list.getEntries()) seen.push(duration);
+				}).observe({ type: 'longtask' });
+			});
+			const before = cpuSeconds(rig.profile);
+			await page.getByRole('button', { name: 'Send' }).click();
+			const stop = page.getByRole('button', { name: 'Stop', exact: true });
+			await stop.waitFor();
+			await stop.waitFor({ state: 'hidden' });
+			cpu.push(cpuSeconds(rig.profile) - before);
+			const seen = await page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks);
+			tasks.push(Math.max(0, ...seen));
+		}
+		return [
+			figure('stream-600', 'CPU s', median(cpu), { atMost: 1.5 }),
+			// Shorter ones than 50 ms are not told apart from none.
+			figure('stream-600-longest-task', 'ms', median(tasks), { atMost: LONGEST_TASK_MS })
+		];
+	});
+}
+
+function coldStart(): Promise<readonly Figure[]> {
+	return withStock(async (_, rig, first) => {
+		await first.close();
+		const times: number[] = [];
+		for (let i = 0; i < TIMES; i++) {
+			const context = await rig.start();
+			const page = context.pages()[0] ?? (await context.newPage());
+			await page.addInitScript(() => {
+				addEventListener('input', () => Object.assign(globalThis, { typedAt: performance.now() }), {
+					capture: true,
+					once: true
+				});
+			});
+			await page.goto(rig.address, { waitUntil: 'commit' });
+			await page.getByRole('textbox', { name: 'Message', exact: true }).press('x');
+			times.push(await page.evaluate(() => (globalThis as unknown as { typedAt: number }).typedAt));
+			await page.getByRole('textbox', { name: 'Message', exact: true }).fill('');
+			await context.close();
+		}
+		return [figure('cold-start', 'ms', median(times), { atMost: 1000 })];
+	});
+}
+
+/** From an empty browser to the first answer: the scripts of the page, workers and WebAssembly apart. */
+async function initialJs(): Promise<readonly Figure[]> {
+	const rig = await createAppRig();
+	try {
+		const context = await rig.start();
+		const page = context.pages()[0] ?? (await context.newPage());
+		const scripts = new Map<string, Response>();
+		page.on('response', (response) => {
+			if (response.request().resourceType() === 'script') scripts.set(response.url(), response);
+		});
+		await page.goto(rig.address);
+		await page.getByRole('textbox', { name: 'Address' }).fill(rig.upstream);
+		await page.getByRole('button', { name: 'Add', exact: true }).click();
+		await page.getByRole('textbox', { name: 'Message', exact: true }).fill('The first one');
+		await page.getByRole('button', { name: 'Send' }).click();
+		await page.getByRole('article').nth(1).waitFor();
+		const bodies = await Promise.all([...scripts.values()].map((response) => response.body()));
+		const sizes = bodies.map((body) => gzipSync(body).length);
+		const sum = sizes.reduce((total, size) => total + size, 0);
+		return [figure('initial-js', 'kB', sum / KB, { atMost: 200 })];
+	} finally {
+		await rig.close();
+	}
+}
+
+export const appBenchmarks: readonly Benchmark[] = [
+	{ name: 'open-10k', run: openLong },
+	{ name: 'stream-600', run: streamTokens },
+	{ name: 'cold-start', run: coldStart },
+	{ name: 'initial-js', run: initialJs }
+];
