@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BunPlugin } from 'bun';
 import { compile, compileModule } from 'svelte/compiler';
-import { chromium, type Browser, type BrowserContext, type Page } from '@playwright/test';
+import { chromium, type BrowserContext, type Page } from '@playwright/test';
 import { CHROMIUM, FLAGS } from './chromium.ts';
 
 const TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', wasm: 'application/wasm' };
 
 export interface PageRig {
-	readonly browser: Browser;
+	/** A browser that was never here, on a profile on the disk: in a private window files are memory behind IPC. */
+	newContext(): Promise<BrowserContext>;
 	/** A page with the script of that name. Pages of one context share their storage. */
 	open(context: BrowserContext, script: string): Promise<Page>;
 	/** Lets the pages fetch a file as /data/name. */
@@ -81,9 +82,16 @@ export async function createPageRig(): Promise<PageRig> {
 			return new Response(null, { status: 404 });
 		}
 	});
-	const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS] });
+	const contexts: BrowserContext[] = [];
 	return {
-		browser,
+		async newContext() {
+			const context = await chromium.launchPersistentContext(join(folder, `profile-${contexts.length}`), {
+				executablePath: CHROMIUM,
+				args: [...FLAGS]
+			});
+			contexts.push(context);
+			return context;
+		},
 		async open(context, script) {
 			const page = await context.newPage();
 			await page.goto(`${server.url.href}?script=${script}`, { waitUntil: 'networkidle' });
@@ -93,7 +101,7 @@ export async function createPageRig(): Promise<PageRig> {
 			offered.set(`/data/${name}`, path);
 		},
 		async close() {
-			await browser.close();
+			for (const context of contexts) await context.close();
 			await server.stop(true);
 			rmSync(folder, { recursive: true });
 		}

@@ -6,10 +6,14 @@ import type { Token } from 'marked';
 import { lex, type LinkDefinitions } from './lexer.ts';
 
 const HELD_BACK = 2;
+/** Blocks a page. Whoever shows them looks at as many pages, not at as many blocks, when one is added. */
+const PAGE = 32;
+
+type Page = readonly Token[];
 
 export interface TailLexer {
-	/** Never change again; only grow. */
-	readonly stable: readonly Token[];
+	/** Never change again; only grow. A page that is full stays the same array. */
+	readonly stable: readonly Page[];
 	/** The live end. */
 	readonly tail: readonly Token[];
 	push(text: string): void;
@@ -23,7 +27,7 @@ interface OpenFence {
 
 export function createTailLexer(): TailLexer {
 	const links: LinkDefinitions = Object.create(null) as LinkDefinitions;
-	let stable: readonly Token[] = [];
+	let stable: readonly Page[] = [];
 	let tail: readonly Token[] = [];
 	/** What is not stable yet. */
 	let source = '';
@@ -41,7 +45,7 @@ export function createTailLexer(): TailLexer {
 		if (blocks < HELD_BACK) cut = 0;
 		if (cut > 0) {
 			const done = tokens.slice(0, cut);
-			stable = [...stable, ...done];
+			stable = withMore(stable, done);
 			source = source.slice(done.reduce((length, token) => length + token.raw.length, 0));
 		}
 		tail = tokens.slice(cut);
@@ -77,6 +81,12 @@ export function createTailLexer(): TailLexer {
 			relex();
 		}
 	};
+}
+
+function withMore(pages: readonly Page[], tokens: readonly Token[]): readonly Page[] {
+	const last = pages.at(-1) ?? [];
+	const isFull = last.length >= PAGE;
+	return isFull ? [...pages, tokens] : [...pages.slice(0, -1), [...last, ...tokens]];
 }
 
 /** Inside an unclosed code fence nothing but its closing line means anything. */

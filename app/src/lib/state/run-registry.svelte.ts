@@ -22,6 +22,7 @@ import type {
 import { toast } from 'svelte-sonner';
 import { SvelteMap } from 'svelte/reactivity';
 import type { Announcer } from './announcer.svelte.ts';
+import { GrowingText } from './growing-text.svelte.ts';
 import { learnFrom } from './token-factor.ts';
 
 const TERMINAL: readonly StoredRunState[] = ['done', 'cancelled', 'failed', 'interrupted'];
@@ -31,7 +32,6 @@ const lockName = (run: string): string => `run:${run}`;
 /** A run that is being made: what the screen shows until its message is in the graph. */
 export class LiveRun {
 	state = $state<StoredRunState>('queued');
-	content = $state('');
 	reasoning = $state('');
 	notBefore = $state<number | null>(null);
 	failure = $state.raw<RunFailure | null>(null);
@@ -40,6 +40,7 @@ export class LiveRun {
 	/** The journal holds the prefix, ahead of what came first. */
 	isPrefixKept = false;
 	readonly row: RunRow;
+	readonly content: GrowingText;
 	/** Made in another tab: it cannot be stopped from here. */
 	readonly isElsewhere: boolean;
 
@@ -48,7 +49,7 @@ export class LiveRun {
 		this.prefix = prefix;
 		this.isElsewhere = isElsewhere;
 		this.state = row.state;
-		this.content = prefix;
+		this.content = new GrowingText(prefix);
 	}
 }
 
@@ -197,10 +198,11 @@ export class RunRegistry {
 			mirror.notBefore = row.notBefore;
 			const chunks = await this.#workspace.journalled(row.id);
 			if (chunks.ok) {
-				mirror.content = chunks.value
+				const content = chunks.value
 					.filter((chunk) => chunk.channel === 'content')
 					.map((chunk) => chunk.text)
 					.join('');
+				mirror.content.append(content.slice(mirror.content.length));
 				mirror.reasoning = chunks.value
 					.filter((chunk) => chunk.channel === 'reasoning')
 					.map((chunk) => chunk.text)
@@ -250,7 +252,7 @@ export class RunRegistry {
 				});
 				break;
 			case 'delta':
-				if (message.channel === 'content') run.content += message.text;
+				if (message.channel === 'content') run.content.append(message.text);
 				if (message.channel === 'reasoning') run.reasoning += message.text;
 				break;
 			case 'journal': {
@@ -316,7 +318,7 @@ export class RunRegistry {
 		const sealed = await this.#workspace.sealRun(run.row.id, {
 			state: 'interrupted',
 			parts: toParts(
-				run.content === run.prefix && run.reasoning === '' ? '' : run.content,
+				run.content.length === run.prefix.length && run.reasoning === '' ? '' : run.content.whole,
 				run.reasoning,
 				null,
 				[]

@@ -79,8 +79,11 @@ export function openBunConnection(path: string): BunConnection {
 	};
 }
 
-function narrowed(values: Record<string, SqlValue>, columns: readonly string[]): Row {
-	const row: Record<string, SqlValue> = {};
-	for (const column of columns) row[column] = narrowInteger(values[column] ?? null);
+/** In place: the object was made for this row. */
+function narrowed(row: Record<string, SqlValue>, columns: readonly string[]): Row {
+	for (const column of columns) {
+		const value = row[column];
+		if (typeof value === 'bigint') row[column] = narrowInteger(value);
+	}
 	return row;
 }
