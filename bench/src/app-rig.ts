@@ -38,7 +38,7 @@ export async function createAppRig(): Promise<AppRig> {
 	const contexts = new Set<BrowserContext>();
 	return {
 		address: `http://127.0.0.1:${PORT}/#t=${readFileSync(join(folder, 'token'), 'utf8').trim()}`,
-		upstream: `${upstream.url}/v1`,
+		upstream: upstream.url,
 		profile,
 		async start() {
 			const context = await chromium.launchPersistentContext(profile, {
