@@ -24,9 +24,10 @@ export interface AppRig {
 	close(): Promise<void>;
 }
 
-export async function createAppRig(): Promise<AppRig> {
+/** @param listed ids of models that the server offers beside its own */
+export async function createAppRig(listed: readonly string[] = []): Promise<AppRig> {
 	const folder = mkdtempSync(join(tmpdir(), 'stemma-app-'));
-	const upstream = await startTestServer();
+	const upstream = await startTestServer({ listed });
 	const server = Bun.spawn(['node', 'scripts/start.mjs'], {
 		cwd: ROOT,
 		stdout: 'ignore',

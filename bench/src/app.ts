@@ -11,6 +11,7 @@ const TIMES = 5;
 const SETTLE_MS = 1500;
 const TOKENS = 600;
 const TOKENS_PER_SECOND = 100;
+const TALKER = `any?rate=${TOKENS_PER_SECOND}&tokens=${TOKENS}`;
 const KB = 1000;
 const MB = 1e6;
 const LONGEST_TASK_MS = 50;
@@ -19,7 +20,7 @@ async function withStock(
 	use: (page: Page, rig: AppRig, context: BrowserContext) => Promise<readonly Figure[]>
 ): Promise<readonly Figure[]> {
 	const { path } = await stockedDatabase();
-	const rig = await createAppRig();
+	const rig = await createAppRig([TALKER]);
 	try {
 		const context = await rig.start();
 		return await use(await openStocked(context, rig, path), rig, context);
@@ -95,10 +96,9 @@ function streamTokens(): Promise<readonly Figure[]> {
 			await page.goto(new URL(`/c/${streamed}`, rig.address).href);
 			await page.getByRole('feed').waitFor();
 			const model = page.getByRole('combobox', { name: 'Model' });
-			const name = `any?rate=${TOKENS_PER_SECOND}&tokens=${TOKENS}`;
 			await model.click();
-			await model.fill(name);
-			await page.getByRole('option').filter({ hasText: name }).first().click();
+			await model.fill(TALKER);
+			await page.getByRole('option').filter({ hasText: TALKER }).first().click();
 			await page.getByRole('textbox', { name: 'Message', exact: true }).fill('Write on.');
 			await page.waitForTimeout(SETTLE_MS);
 			await page.evaluate(() => {

@@ -48,7 +48,8 @@ export class AppState {
 	isOutdated = $state(false);
 	role = $state<'owner' | 'follower'>('owner');
 
-	async open(): Promise<void> {
+	/** @param session settled when the local server knows this page, if it ever will */
+	async open(session: Promise<unknown>): Promise<void> {
 		const opened = await openBrowserStore({
 			onRole: (role) => {
 				this.role = role;
@@ -83,7 +84,11 @@ export class AppState {
 		const runs = new RunRegistry(workspace.value, announcer, randomHex);
 		const queue = new MessageQueue({ workspace: workspace.value, endpoints, runs });
 		const preferences = new Preferences(workspace.value);
-		await Promise.all([list.load(), catalogue.load().then(() => endpoints.load()), preferences.load()]);
+		await Promise.all([
+			list.load(),
+			Promise.all([catalogue.load(), session]).then(() => endpoints.load()),
+			preferences.load()
+		]);
 		void runs.recover();
 		this.boot = {
 			kind: 'ready',

@@ -28,6 +28,9 @@ export class GrowingText {
 		let start = this.#length;
 		let at = this.#pieces.length;
 		while (start > length && at > 0) start -= this.#pieces[--at]?.length ?? 0;
-		return this.#pieces.slice(at).join('').slice(length - start);
+		return this.#pieces
+			.slice(at)
+			.join('')
+			.slice(length - start);
 	}
 }

@@ -37,6 +37,8 @@ export interface TestServerOptions {
 	readonly generationPolls?: number;
 	/** Length of /v1/models beside the scenarios. */
 	readonly models?: number;
+	/** Further ids in it, such as "any?rate=100&tokens=600". */
+	readonly listed?: readonly string[];
 	/** Requests without this bearer token are refused. */
 	readonly key?: string;
 }
@@ -59,7 +61,7 @@ const CORS = {
 };
 
 export function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-	const { cors = 'any', models = 3, key } = options;
+	const { cors = 'any', models = 3, listed = [], key } = options;
 	let ledger: LedgerEntry[] = [];
 	let turns = new Map<string, number>();
 	const answering = new Set<Socket>();
@@ -104,7 +106,7 @@ export function startTestServer(options: TestServerOptions = {}): Promise<TestSe
 		if (key !== undefined && request.headers.get('authorization') !== `Bearer ${key}`) {
 			return reply(401, { error: { code: 401, message: 'User not found.' } });
 		}
-		if (path === '/v1/models') return reply(200, { data: listModels(models) });
+		if (path === '/v1/models') return reply(200, { data: listModels(models, listed) });
 		if (path === '/v1/key')
 			return reply(200, { data: { label: 'test', limit_remaining: 4.5, usage: 0.5, is_free_tier: false } });
 		if (path === '/v1/generation') {
@@ -278,7 +280,7 @@ async function perform(
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-function listModels(count: number): readonly unknown[] {
+function listModels(count: number, listed: readonly string[]): readonly unknown[] {
 	const plain = Array.from({ length: count }, (_, i) => ({
 		id: `test/model-${i + 1}`,
 		name: `Test model ${i + 1}`,
@@ -295,7 +297,8 @@ function listModels(count: number): readonly unknown[] {
 			id: `scenario:${name}`,
 			name: `Scenario ${name}`,
 			context_length: 8192
-		}))
+		})),
+		...listed.map((id) => ({ id }))
 	];
 }
 
