@@ -1,8 +1,17 @@
-/** `bun run bench [name…]`: prints one JSON line per figure, exits 1 when one misses its target. */
+/**
+ * `bun run bench [name…]`: prints one JSON line per figure, exits 1 when one misses its target.
+ * `--report` writes them into docs/benchmarks.md as well.
+ */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { appBenchmarks } from './app.ts';
 import { browserStoreBenchmarks } from './browser-store.ts';
+import { CHROMIUM } from './chromium.ts';
+import type { Figure } from './figure.ts';
 import { graphStoreBenchmarks } from './graph-store.ts';
 import { markdownBenchmarks } from './markdown.ts';
+import { toReport } from './report.ts';
 
 const benchmarks = [
 	...graphStoreBenchmarks,
@@ -11,7 +20,10 @@ const benchmarks = [
 	...appBenchmarks
 ];
 
-const wanted = process.argv.slice(2);
+const { values, positionals: wanted } = parseArgs({
+	allowPositionals: true,
+	options: { report: { type: 'boolean', default: false } }
+});
 const unknown = wanted.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
 if (unknown.length > 0) {
 	console.error(
@@ -20,12 +32,18 @@ if (unknown.length > 0) {
 	process.exit(2);
 }
 
-let missed = 0;
+const figures: Figure[] = [];
 for (const benchmark of benchmarks) {
 	if (wanted.length > 0 && !wanted.includes(benchmark.name)) continue;
 	for (const figure of await benchmark.run()) {
 		console.log(JSON.stringify(figure));
-		if (!figure.ok) missed++;
+		figures.push(figure);
 	}
 }
-process.exit(missed > 0 ? 1 : 0);
+if (values.report) {
+	const browser = spawnSync(CHROMIUM, ['--version'], { encoding: 'utf8' }).stdout.trim();
+	const day = new Date().toISOString().slice(0, 10);
+	const page = toReport(figures, day, [`Bun ${Bun.version}`, browser]);
+	await Bun.write(join(import.meta.dir, '../../docs/benchmarks.md'), page);
+}
+process.exit(figures.some(({ ok }) => !ok) ? 1 : 0);
