@@ -51,7 +51,8 @@ export class Endpoints {
 	own = $state.raw<readonly Endpoint[]>([]);
 	/** Offered by this page's own server. */
 	served = $state.raw<readonly Endpoint[]>([]);
-	hasServer = $state(false);
+	/** Null until it is known whether this page has a server that will work for it. */
+	hasServer = $state<boolean | null>(null);
 	#chosen = $state.raw<Choice | null>(null);
 
 	readonly all = $derived<readonly Endpoint[]>([...this.own, ...this.served, PRACTICE]);
