@@ -19,14 +19,9 @@ const env = {
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 // The store's browser engine is tested with the units.
-const hasChromium = provideChromium();
+const hasChromium = provideBrowser('chromium', '/usr/bin/chromium');
 suite('check', () => ({ ...ended(exec(bun, ['run', 'check'])), skipped: 0 }));
-suite('unit', () => {
-	const file = join(reports, 'unit.xml');
-	const args = ['test', 'packages', 'app', '--reporter=junit', `--reporter-outfile=${file}`];
-	const ok = exec(bun, args);
-	return existsSync(file) ? orFailed(fromJunit(readFileSync(file, 'utf8')), ok) : ended(false);
-});
+suite('unit', () => bunTest('unit', ['packages', 'app']));
 if (existsSync(join(root, 'playwright.config.ts'))) {
 	suite('browser', () => {
 		if (!hasChromium) return ended(false);
@@ -38,6 +33,9 @@ if (existsSync(join(root, 'playwright.config.ts'))) {
 		return orFailed({ passed: expected + flaky, failed: unexpected, skipped }, ok);
 	});
 }
+suite('firefox', () =>
+	provideBrowser('firefox-esr', '/usr/bin/firefox-esr') ? bunTest('firefox', ['./e2e/firefox']) : ended(false)
+);
 
 console.log(line(total));
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
@@ -71,6 +69,12 @@ function orFailed(result, ok) {
 	return ok || result.failed > 0 ? result : { ...result, failed: 1 };
 }
 
+function bunTest(name, places) {
+	const file = join(reports, `${name}.xml`);
+	const ok = exec(bun, ['test', ...places, '--reporter=junit', `--reporter-outfile=${file}`]);
+	return existsSync(file) ? orFailed(fromJunit(readFileSync(file, 'utf8')), ok) : ended(false);
+}
+
 function fromJunit(xml) {
 	const outer = /<testsuites\b[^>]*>/.exec(xml)?.[0] ?? '';
 	const count = (name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(outer)?.[1] ?? 0);
@@ -78,15 +82,16 @@ function fromJunit(xml) {
 	return { passed: count('tests') - failed - count('skipped'), failed, skipped: count('skipped') };
 }
 
-function provideChromium() {
-	if (existsSync('/usr/bin/chromium')) return true;
+/** True once the program is there: from Debian's packages where that is possible. */
+function provideBrowser(name, path) {
+	if (existsSync(path)) return true;
 	if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
 		exec('apt-get', ['update']);
-		exec('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], {
+		exec('apt-get', ['install', '-y', '--no-install-recommends', name], {
 			DEBIAN_FRONTEND: 'noninteractive'
 		});
 	}
-	if (existsSync('/usr/bin/chromium')) return true;
-	console.error('The browser tests need Chromium at /usr/bin/chromium: install the package "chromium".');
+	if (existsSync(path)) return true;
+	console.error(`The browser tests need ${path}: install the package "${name}".`);
 	return false;
 }
