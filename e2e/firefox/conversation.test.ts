@@ -59,7 +59,9 @@ afterAll(async () => {
 
 async function stopServer(): Promise<void> {
 	if (server.exitCode !== null) return;
-	const gone = new Promise((resolve) => server.once('exit', resolve));
+	const gone = new Promise((resolve) => {
+		server.once('exit', resolve);
+	});
 	server.kill('SIGTERM');
 	await gone;
 }
@@ -83,8 +85,10 @@ const visitWith = async (model: string): Promise<Reader> => {
 };
 /** For what happens outside of the page. */
 async function eventually(what: string, check: () => boolean): Promise<void> {
-	for (const until = Date.now() + PATIENCE_MS; !check(); await Bun.sleep(50)) {
+	const until = Date.now() + PATIENCE_MS;
+	while (!check()) {
 		if (Date.now() > until) throw new Error(`Not so: ${what}.`);
+		await Bun.sleep(50);
 	}
 }
 const closeAll = (reader: Reader): Promise<void> => reader.page.browserContext().close();
