@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
-import { Stemma, UPSTREAM } from './stemma.ts';
+import { Stemma } from './stemma.ts';
 
 async function expectAccessible(page: Page): Promise<void> {
 	const { violations } = await new AxeBuilder({ page }).analyze();
@@ -41,76 +41,6 @@ for (const colorScheme of ['light', 'dark'] as const) {
 		await context.close();
 	});
 }
-
-test('hostile text is text: nothing runs, nothing is fetched', async ({ page }) => {
-	const stemma = new Stemma(page);
-	await stemma.openWithPractice();
-	await stemma.ask('x');
-	const requests: string[] = [];
-	page.on('request', (request) => requests.push(request.url()));
-	const dialogs: string[] = [];
-	page.on('dialog', (dialog) => {
-		dialogs.push(dialog.message());
-		void dialog.dismiss();
-	});
-	await stemma.button(await stemma.at(2), 'Edit').click();
-	await page
-		.getByRole('textbox', { name: 'Edit message' })
-		.fill(
-			[
-				'<script>alert(1)</script><img src=x onerror=alert(2)>',
-				'![beacon](https://tracker.invalid/p.gif?d=secret)',
-				'[click](javascript:alert(3)) [ok](https://user:pw@example.org/path)',
-				'<iframe src="https://tracker.invalid/frame"></iframe>',
-				'$\\href{javascript:alert(4)}{x}$ $\\includegraphics{https://tracker.invalid/i.png}$',
-				'```html\n<img src="https://tracker.invalid/code.png">\u202e\n```',
-				'<svg onload=alert(5)>',
-				'[ref]: javascript:alert(6)\n\n[ref]'
-			].join('\n\n')
-		);
-	await page.getByRole('button', { name: 'Save as new version' }).click();
-	const answer = await stemma.at(2);
-	await expect(answer).toContainText('<script>alert(1)</script>');
-	await page.waitForTimeout(800);
-	expect(dialogs).toEqual([]);
-	expect(requests.filter((url) => url.includes('tracker.invalid'))).toEqual([]);
-	expect(
-		await answer
-			.locator('.prose script, .prose img, .prose iframe, .prose [onerror], .prose [onload]')
-			.count()
-	).toBe(0);
-	const links = await answer
-		.locator('.prose a')
-		.evaluateAll((all) => all.map((link) => link.getAttribute('href')));
-	expect(links.every((href) => href?.startsWith('https://') === true)).toBe(true);
-	expect(links).toContain('https://example.org/path');
-	await expect(answer.locator('pre')).toContainText('⟨U+202E⟩');
-});
-
-test('a key is never in the database', async ({ page }) => {
-	const stemma = new Stemma(page);
-	await stemma.open();
-	await page.getByRole('textbox', { name: 'Address' }).fill(`${UPSTREAM}/v1`);
-	await page.getByRole('textbox', { name: 'Key', exact: true }).fill('sk-very-secret-key');
-	await page.getByRole('button', { name: 'Add', exact: true }).click();
-	await expect(stemma.message).toBeVisible();
-	await stemma.chooseModel('Scenario plain');
-	await stemma.ask('hello');
-	await page.goto('/settings');
-	// Without the picker, which nobody can drive from here, the browser downloads.
-	await page.evaluate(() => {
-		Reflect.deleteProperty(globalThis, 'showSaveFilePicker');
-	});
-	const download = page.waitForEvent('download');
-	await page.getByRole('button', { name: 'Back up now' }).click();
-	const stream = await (await download).createReadStream();
-	const chunks: Buffer[] = [];
-	for await (const chunk of stream) chunks.push(chunk as Buffer);
-	const file = Buffer.concat(chunks);
-	expect(file.subarray(0, 15).toString()).toBe('SQLite format 3');
-	expect(file.includes('Hello, world.')).toBe(true);
-	expect(file.includes('sk-very-secret-key')).toBe(false);
-});
 
 const trees = '../shared/data/oasst/en_100_tree.jsonl';
 test('real conversation trees arrive whole and open at any message', async ({ page }) => {

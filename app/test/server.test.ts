@@ -198,6 +198,34 @@ test('no response holds a key, and failures say what to do', async () => {
 	for (const text of [list, await redirect.text(), refusal, health]) expect(text).not.toContain(key);
 });
 
+test('an upstream that quotes the key it refuses is not quoted', async () => {
+	const port = await startUpstream((request, response) => {
+		response.writeHead(401, { 'content-type': 'application/json' });
+		response.end(JSON.stringify({ error: { message: `Wrong: ${request.headers.authorization}` } }));
+	});
+	const { origin, own } = startApi(customAt(port));
+	const refused = await fetch(`${origin}/api/relay/server:custom/models`, { headers: own });
+	expect(refused.status).toBe(401);
+	expect(await refused.text()).toContain('Wrong: Bearer [key]');
+});
+
+test('nothing of an address but its path goes on, and ids are taken as they are', async () => {
+	const asked: (string | undefined)[] = [];
+	const port = await startUpstream((request, response) => {
+		asked.push(request.url);
+		response.end('{}');
+	});
+	const { origin, own } = startApi(customAt(port));
+	const status = async (path: string) =>
+		(await fetch(`${origin}/api/relay/${path}`, { headers: own })).status;
+	expect(await status('server:custom/models?api-version=1&key=x')).toBe(200);
+	expect(await status('server%3Acustom/models')).toBe(200);
+	expect(asked).toEqual(['/v1/models', '/v1/models']);
+	expect(await status('%/models')).toBe(404);
+	expect(await status('server:custom%00/models')).toBe(404);
+	expect(await status('__proto__/models')).toBe(404);
+});
+
 test('the token opens a session once it is right, and only then', async () => {
 	const { origin, own, port } = startApi({});
 	const open = (candidate: string) => {

@@ -1,6 +1,6 @@
 /** One POST, from sending to its last byte. Knows nothing of retries. */
 import { accumulate, hasOutput, NOTHING, type Accumulated } from './accumulate.ts';
-import { readError, readErrorResponse, toFailure, type ServerError } from './error-body.ts';
+import { readError, readErrorResponse, toFailure, withoutKey, type ServerError } from './error-body.ts';
 import { normalise, type ChunkEvent } from './normalise.ts';
 import { endpointUrl, profileOf, requestBody, requestHeaders } from './profiles.ts';
 import { maybeCharged, type RetryCase } from './retry.ts';
@@ -114,14 +114,14 @@ export async function runAttempt(
 	});
 	const isStream = (response.header('content-type') ?? '').includes('text/event-stream');
 	if (response.status < 200 || response.status >= 300) {
-		const text = await readText(response);
+		const text = withoutKey(await readText(response), key);
 		if (isAborted()) return { type: 'aborted', state: NOTHING };
 		return serverError(
 			readErrorResponse(text, response.status, response.header('retry-after'), timers.now())
 		);
 	}
 	if (!isStream) {
-		const text = await readText(response);
+		const text = withoutKey(await readText(response), key);
 		if (isAborted()) return { type: 'aborted', state: NOTHING };
 		return end(...judgeWhole(text, response, timers.now()));
 	}
@@ -164,7 +164,7 @@ export async function runAttempt(
 				continue;
 			}
 			record = { ...record, chunks: record.chunks + 1 };
-			for (const event of normalise(item.name, item.data, timers.now()))
+			for (const event of normalise(item.name, withoutKey(item.data, key), timers.now()))
 				if (!state.isDone && !state.error) apply(event);
 		}
 		record = { ...record, bytes: sse.bytes };

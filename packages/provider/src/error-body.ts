@@ -109,6 +109,10 @@ export function readErrorResponse(
 	);
 }
 
+/** Some servers quote the key they refuse, and what they say is kept, shown and exported. */
+export const withoutKey = (text: string, key: string | null): string =>
+	key === null || key === '' ? text : text.replaceAll(key, '[key]');
+
 const looksLikeHtml = (text: string): boolean => /^\s*</.test(text);
 
 /** Account and organisation ids have no place in a log, an export or a snapshot. */

@@ -1,7 +1,7 @@
 /** What an endpoint offers, and whether its key is good. */
 import { err, ok, type Result } from '@stemma/graph/result';
 import { z } from 'zod';
-import { readErrorResponse, toFailure } from './error-body.ts';
+import { readErrorResponse, toFailure, withoutKey } from './error-body.ts';
 import { toNano, toNanoPerMillion } from './normalise.ts';
 import { endpointUrl, requestHeaders } from './profiles.ts';
 import type { Endpoint, RunFailure } from './run-protocol.ts';
@@ -42,8 +42,11 @@ const text = z.string().nullish().catch(null);
 const count = z.number().nullish().catch(null);
 const words = z.array(z.string()).nullish().catch(null);
 const amount = z.union([z.string(), z.number()]).nullish().catch(null);
+/** Names are for one line of a list. */
+const MOST_NAME_CHARS = 200;
 const listed = z.looseObject({
-	id: z.string(),
+	// An id goes back to the server as it came; with characters nobody can see it is none.
+	id: z.string().regex(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,500}$/u),
 	name: text,
 	context_length: count,
 	max_model_len: count,
@@ -67,15 +70,17 @@ export async function listModels(
 	if (!body.ok) return body;
 	const parsed = list.safeParse(body.value);
 	if (!parsed.success) return err(notAnApi());
+	const seen = new Set<string>();
 	return ok(
 		parsed.data.data.flatMap((raw) => {
 			const model = listed.safeParse(raw);
-			if (!model.success) return [];
+			if (!model.success || seen.has(model.data.id)) return [];
+			seen.add(model.data.id);
 			const { id, name, context_length, max_model_len, meta, architecture, pricing } = model.data;
 			return [
 				{
 					id,
-					name: name ?? id,
+					name: (name ?? id).slice(0, MOST_NAME_CHARS),
 					contextLength: context_length ?? max_model_len ?? meta?.n_ctx ?? null,
 					inputs: architecture?.input_modalities ?? [],
 					outputs: architecture?.output_modalities ?? [],
@@ -164,7 +169,10 @@ async function getJson(
 		});
 	}
 	const { status, body, header } = sent.value;
-	const words = body ? await new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>).text() : '';
+	const words = withoutKey(
+		body ? await new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>).text() : '',
+		key
+	);
 	if (status < 200 || status >= 300)
 		return err(toFailure(readErrorResponse(words, status, header('retry-after'), 0), false));
 	try {

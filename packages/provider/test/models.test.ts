@@ -64,3 +64,20 @@ test('money keeps every digit', () => {
 	// Routers that choose the model later write -1: no price.
 	expect(toNanoPerMillion('-1')).toBeNull();
 });
+
+test('a list of models is taken for what it is: names of one line, each id once, none that cannot be seen', async () => {
+	const named = (name: string): Promise<Awaited<ReturnType<typeof listModels>>> =>
+		listModels(
+			transport,
+			{ ...endpoint, baseUrl: server.url.replace('/v1', `/named/${encodeURIComponent(name)}/v1`) },
+			'sk-good',
+			signal
+		);
+	const plain = await named('A name');
+	if (!plain.ok) throw new Error(plain.error.message);
+	expect(plain.value.map(({ id }) => id)).toEqual(['scenario:echo', 'scenario:refuse-echo', 'A name']);
+	expect(plain.value[0]?.name).toBe('A name');
+	expect(plain.value[2]?.name.length).toBe(200);
+	const hidden = await named('A\u0000name');
+	expect(hidden.ok && hidden.value.map(({ id }) => id)).toEqual(['scenario:echo', 'scenario:refuse-echo']);
+});

@@ -134,3 +134,10 @@ test('account ids never come out', async () => {
 	expect(JSON.stringify(messages)).not.toContain('2wT5ElBE4Es3R4QrNLpZiXICmQP');
 	expect(JSON.stringify(messages)).not.toContain('sk-test-key');
 });
+
+test('a key that a server quotes back stays out of everything that is told', async () => {
+	const { outcome, messages } = await harness.run('scenario:refuse-key');
+	expect(outcome.failure?.code).toBe('auth');
+	expect(outcome.failure?.message).toContain('Bearer [key]');
+	expect(JSON.stringify(messages)).not.toContain('sk-test-key');
+});

@@ -61,7 +61,8 @@ export function createApi(deps: ApiDeps): (request: Request) => Promise<Response
 		}
 		const relayed = /^relay\/([^/]+)\/(.+)$/.exec(path);
 		if (relayed) {
-			const id = decodeURIComponent(relayed[1] ?? '');
+			// Ids have nothing to decode but the colon that some clients write as %3A.
+			const id = (relayed[1] ?? '').replace(/%3A/gi, ':');
 			const upstream = [...configured, ...found].find((candidate) => candidate.endpoint.id === id);
 			if (id === LOCAL_ENDPOINT.id && isInstalled(deps.localModel)) {
 				// Started by its first use: it takes memory, and most days nobody asks it.

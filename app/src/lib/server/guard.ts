@@ -22,8 +22,17 @@ export function errorResponse(status: number, code: string, message: string): Re
 // Equal lengths for the comparison whatever was sent.
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
+/** Where the page may be open: any other name that leads here was made to (DNS rebinding). */
+const ownHosts = (port: number): readonly string[] => [`127.0.0.1:${port}`, `localhost:${port}`];
+
+/** A refusal for a page that is asked for under another name. */
+export function refuseForeignHost(host: string | null, port: number): Response | null {
+	const hosts = ownHosts(port);
+	if (host !== null && hosts.includes(host)) return null;
+	return errorResponse(403, 'foreign_host', `Open Stemma as http://${hosts[0]}/.`);
+}
+
 export function createGuard(config: { readonly port: number; readonly token: string }): Guard {
-	const hosts = [`127.0.0.1:${config.port}`, `localhost:${config.port}`];
 	// Cookies are shared between ports of one host: the port keeps two servers apart.
 	const cookieName = `stemma-${config.port}`;
 	const isToken = (candidate: string) => timingSafeEqual(digest(candidate), digest(config.token));
@@ -31,9 +40,8 @@ export function createGuard(config: { readonly port: number; readonly token: str
 	return {
 		refuseForeign(request) {
 			const host = request.headers.get('host');
-			if (host === null || !hosts.includes(host)) {
-				return errorResponse(403, 'foreign_host', `Open Stemma as http://${hosts[0]}/.`);
-			}
+			const foreign = refuseForeignHost(host, config.port);
+			if (foreign) return foreign;
 			const origin = request.headers.get('origin');
 			const safe = request.method === 'GET' || request.method === 'HEAD';
 			const site = request.headers.get('sec-fetch-site');

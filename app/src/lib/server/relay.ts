@@ -16,6 +16,7 @@ const allowed: Readonly<Record<string, string>> = {
 const answered = ['content-type', 'retry-after', 'x-generation-id', 'x-provider-name'];
 
 const maxRequestBytes = 64 * 1024 * 1024;
+const maxRefusalChars = 64 * 1024;
 
 export interface RelayDeps {
 	readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
@@ -57,7 +58,7 @@ export async function relay(
 	try {
 		const init = { method, headers, redirect: 'manual', signal: abort.signal } as const;
 		response = await deps.fetch(
-			`${upstream.endpoint.baseUrl}/${path}${new URL(request.url).search}`,
+			`${upstream.endpoint.baseUrl}/${path}`,
 			body === null ? init : { ...init, body }
 		);
 	} catch (error) {
@@ -75,10 +76,19 @@ export async function relay(
 		const value = response.headers.get(name);
 		if (value !== null) out.set(name, value);
 	}
+	if (response.status >= 400) {
+		return new Response(await refusal(response, upstream.key), { status: response.status, headers: out });
+	}
 	return new Response(response.body === null ? null : passThrough(response.body, stop), {
 		status: response.status,
 		headers: out
 	});
+}
+
+/** Why the upstream refused, without the key, which some servers quote. */
+async function refusal(response: Response, key: string | null): Promise<string> {
+	const words = (await response.text().catch(() => '')).slice(0, maxRefusalChars);
+	return key === null ? words : words.replaceAll(key, '[key]');
 }
 
 function passThrough(source: ReadableStream<Uint8Array>, stop: () => void): ReadableStream<Uint8Array> {

@@ -22,6 +22,8 @@ export interface Reply {
 export interface Asked {
 	readonly model: string;
 	readonly prompt: string;
+	/** The header of the request. */
+	readonly authorization: string | null;
 	/** How often this scenario was asked before, since the last reset. */
 	readonly turn: number;
 	readonly options: URLSearchParams;
@@ -95,6 +97,16 @@ export const scenarios: Readonly<Record<string, (asked: Asked) => Reply>> = {
 			usage(),
 			DONE
 		),
+	// Says what it is told, a little at a time; or refuses with those words, or with the key in them.
+	echo: ({ prompt }) => {
+		const size = Math.max(7, Math.ceil(prompt.length / 200));
+		const pieces = Array.from({ length: Math.ceil(prompt.length / size) }, (_, i) =>
+			text(prompt.slice(i * size, (i + 1) * size))
+		);
+		return stream(...pieces.flatMap((piece): readonly Step[] => [piece, { waitMs: 2 }]), finish(), DONE);
+	},
+	'refuse-echo': ({ prompt }) => refusal(400, prompt),
+	'refuse-key': ({ authorization }) => refusal(401, `Incorrect key provided: ${authorization ?? 'none'}`),
 	// Framing
 	comments: () =>
 		stream(

@@ -85,7 +85,10 @@ export function startTestServer(options: TestServerOptions = {}): Promise<TestSe
 	});
 
 	const route = async (socket: Socket, request: HttpRequest): Promise<void> => {
-		const [path = ''] = request.path.split('?');
+		const [asked = ''] = request.path.split('?');
+		// `/named/NAME/v1`: the same server, with models of this name.
+		const named = /^\/named\/([^/]+)(\/.*)$/.exec(asked);
+		const path = named?.[2] ?? asked;
 		if (request.method === 'OPTIONS')
 			return answer(socket, { status: 204, headers: corsHeaders, steps: [{ end: 'close' }] }, null);
 		const reply = (status: number, body: unknown): Promise<void> =>
@@ -106,7 +109,10 @@ export function startTestServer(options: TestServerOptions = {}): Promise<TestSe
 		if (key !== undefined && request.headers.get('authorization') !== `Bearer ${key}`) {
 			return reply(401, { error: { code: 401, message: 'User not found.' } });
 		}
-		if (path === '/v1/models') return reply(200, { data: listModels(models, listed) });
+		if (path === '/v1/models') {
+			const name = named?.[1] === undefined ? null : decodeURIComponent(named[1]);
+			return reply(200, { data: name === null ? listModels(models, listed) : modelsNamed(name) });
+		}
 		if (path === '/v1/key')
 			return reply(200, { data: { label: 'test', limit_remaining: 4.5, usage: 0.5, is_free_tier: false } });
 		if (path === '/v1/generation') {
@@ -126,6 +132,8 @@ export function startTestServer(options: TestServerOptions = {}): Promise<TestSe
 		if (path === '/v1/credits') return reply(200, { data: { total_credits: 10, total_usage: 2.5 } });
 		if (path !== '/v1/chat/completions' || request.method !== 'POST')
 			return reply(404, { error: { code: 404, message: 'No such path' } });
+		if (!/"model"\s*:\s*"/.test(request.body) || !/"messages"\s*:\s*\[/.test(request.body))
+			return reply(400, { error: { code: 400, message: 'No model or no messages' } });
 		return complete(socket, request);
 	};
 
@@ -153,6 +161,7 @@ export function startTestServer(options: TestServerOptions = {}): Promise<TestSe
 		const asked: Asked = {
 			model: body.model,
 			prompt: typeof last === 'string' ? last : '',
+			authorization: entry.authorization,
 			turn,
 			options: new URLSearchParams(query)
 		};
@@ -299,6 +308,16 @@ function listModels(count: number, listed: readonly string[]): readonly unknown[
 			context_length: 8192
 		})),
 		...listed.map((id) => ({ id }))
+	];
+}
+
+/** A name in every place where one can be, and twice under one id. */
+function modelsNamed(name: string): readonly unknown[] {
+	return [
+		{ id: 'scenario:echo', name },
+		{ id: 'scenario:echo', name: `${name} again` },
+		{ id: 'scenario:refuse-echo', name: `Refuses: ${name}`, architecture: { input_modalities: [name] } },
+		{ id: name, name: name.repeat(500) }
 	];
 }
 
