@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { Token } from 'marked';
 import { lex, type LinkDefinitions } from '#lib/markdown/lexer.ts';
-import { imageLink, safeLink, showInvisible } from '#lib/markdown/link-policy.ts';
+import { imageLink, namesAnotherHost, safeLink, showInvisible } from '#lib/markdown/link-policy.ts';
 import { createTailLexer } from '#lib/markdown/tail-lexer.ts';
 
 const whole = (text: string): readonly Token[] => lex(text, Object.create(null) as LinkDefinitions);
@@ -90,4 +90,69 @@ test('only plain web and mail addresses become links, without user names', () =>
 
 test('text that hides or turns around is shown for what it is', () => {
 	expect(showInvisible('a\u202eb\u200bc')).toBe('a⟨U+202E⟩b⟨U+200B⟩c');
+});
+
+test('a line break is no hidden character, a lone return is', () => {
+	expect(showInvisible('a\tb\r\nc\rd\u001b[0m\u{e0041}')).toBe('a\tb\r\nc⟨U+000D⟩d⟨U+001B⟩[0m⟨U+E0041⟩');
+});
+
+test('a link that names another host than its own is told from one that does not', () => {
+	expect(namesAnotherHost('https://bank.example/login', 'evil.example')).toBe(true);
+	expect(namesAnotherHost('аррӏе.com', 'xn--80ak6aa92e.com')).toBe(false);
+	expect(namesAnotherHost('apple.com', 'xn--80ak6aa92e.com')).toBe(true);
+	expect(namesAnotherHost('example.org', 'www.example.org')).toBe(false);
+	expect(namesAnotherHost('the manual', 'evil.example')).toBe(false);
+});
+
+interface Nested {
+	readonly tokens?: readonly Nested[];
+	readonly items?: readonly Nested[];
+}
+function depthOf(tokens: readonly Nested[]): number {
+	let deepest = 0;
+	const open: (readonly [readonly Nested[], number])[] = [[tokens, 1]];
+	for (let next = open.pop(); next; next = open.pop()) {
+		const [level, depth] = next;
+		deepest = Math.max(deepest, depth);
+		for (const { tokens: inside, items } of level) {
+			if (inside) open.push([inside, depth + 1]);
+			if (items) open.push([items, depth + 1]);
+		}
+	}
+	return deepest;
+}
+
+const MANY = 10_000;
+test.each([
+	['quotes', '>'.repeat(MANY)],
+	['lists', '- '.repeat(MANY)],
+	['numbered lists', '1. '.repeat(MANY) + 'x'],
+	['indented lists', Array.from({ length: 120 }, (_, i) => `${'  '.repeat(i)}- x`).join('\n')],
+	['brackets', '['.repeat(MANY) + 'x' + '](y)'.repeat(MANY)],
+	['emphasis', '**a *b '.repeat(400) + 'c* d**'.repeat(400)],
+	['maths without end', '\\[a\n'.repeat(2000) + '$$b'.repeat(2000)]
+])('%s without measure nest no deeper than can be shown, and no word is lost', (_, text) => {
+	const tokens = whole(text);
+	// A level of quotes or lists counts twice: once for itself and once for its items.
+	expect(depthOf(tokens as readonly Nested[])).toBeLessThan(80);
+	const words = (made: readonly Token[]): string => made.map(({ raw }) => raw.replace(/\s/g, '')).join('');
+	expect(words(tokens)).toBe(text.replace(/\s/g, ''));
+	const lexer = createTailLexer();
+	for (let at = 0; at < text.length; at += 2997) lexer.push(text.slice(at, at + 2997));
+	expect(words([...lexer.stable, ...lexer.tail])).toBe(text.replace(/\s/g, ''));
+});
+
+test('maths over several lines ends a paragraph; an opening without an end does not', () => {
+	expect(whole('Thus:\n$$\na\n+ b\n$$\nand so on').map(({ type }) => type)).toEqual([
+		'paragraph',
+		'maths',
+		'paragraph'
+	]);
+	expect(whole('Thus:\n$$\na\nb').map(({ type }) => type)).toEqual(['paragraph']);
+});
+
+test('headings underlined with a long way to go are headings still', () => {
+	const text = `${'a line of words\n'.repeat(40)}===\n\nafter`;
+	expect(visible(whole(text)).length).toBe(2);
+	expect(whole(text)[0]?.type).toBe('heading');
 });

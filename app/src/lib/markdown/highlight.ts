@@ -64,7 +64,8 @@ const loaders: Readonly<Record<string, Load>> = {
 
 /** Null for a language without a grammar, or code too long to be worth it. */
 export async function highlight(code: string, language: string): Promise<readonly CodePiece[] | null> {
-	const load = loaders[language.toLowerCase()];
+	const name = language.toLowerCase();
+	const load = Object.hasOwn(loaders, name) ? loaders[name] : undefined;
 	if (!load || code.length > MAX_CHARS) return null;
 	const parser = await load();
 	const pieces: CodePiece[] = [];

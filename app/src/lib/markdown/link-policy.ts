@@ -27,8 +27,20 @@ export function imageLink(address: string): SafeLink | null {
 	return link?.href.startsWith('https:') === true ? link : null;
 }
 
-const INVISIBLE = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+/** Whether a link's text is an address of another host than the one it leads to. */
+export function namesAnotherHost(text: string, host: string): boolean {
+	const named = /(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}/u.exec(text)?.[0];
+	if (named === undefined) return false;
+	const shown = URL.parse(`https://${named}`)?.host;
+	return shown !== host && shown !== host.replace(/^www\./, '');
+}
+
+// Controls, marks of direction, zero widths; not the ends of lines.
+const INVISIBLE = /(?![\t\n]|\r\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Characters that reorder or hide text become visible, so that code reads as it runs. */
 export const showInvisible = (code: string): string =>
-	code.replace(INVISIBLE, (char) => `⟨U+${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`);
+	code.replace(
+		INVISIBLE,
+		(char) => `⟨U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`
+	);

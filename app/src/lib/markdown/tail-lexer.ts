@@ -8,6 +8,9 @@ import { lex, type LinkDefinitions } from './lexer.ts';
 const HELD_BACK = 2;
 /** Blocks a page. Whoever shows them looks at as many pages, not at as many blocks, when one is added. */
 const PAGE = 32;
+/** An end longer than this is lexed again only once it has grown by a share of itself; till then, what came is plain. */
+const LONG_TAIL = 8000;
+const GROWTH = 1 / 32;
 
 type Page = readonly Token[];
 
@@ -31,6 +34,9 @@ export function createTailLexer(): TailLexer {
 	let tail: readonly Token[] = [];
 	/** What is not stable yet. */
 	let source = '';
+	/** The end as it was lexed last, and how much of the source that was. */
+	let lexed: readonly Token[] = [];
+	let lexedLength = 0;
 	let fence: OpenFence | null = null;
 	let heldReturn = '';
 
@@ -48,7 +54,8 @@ export function createTailLexer(): TailLexer {
 			stable = withMore(stable, done);
 			source = source.slice(done.reduce((length, token) => length + token.raw.length, 0));
 		}
-		tail = tokens.slice(cut);
+		tail = lexed = tokens.slice(cut);
+		lexedLength = source.length;
 		fence = openFence(source, tail);
 	};
 
@@ -71,14 +78,18 @@ export function createTailLexer(): TailLexer {
 				const fresh = source.slice(fence.searched);
 				if (!fence.closing.test(fresh)) {
 					fence.searched += fresh.lastIndexOf('\n') + 1;
-					tail = [
+					tail = lexed = [
 						...tail.slice(0, -1),
 						{ ...last, raw: last.raw + added, text: `${String(last['text'])}${added}` }
 					];
+					lexedLength = source.length;
 					return;
 				}
 			}
-			relex();
+			const fresh = source.slice(lexedLength);
+			if (source.length > LONG_TAIL && fresh.length < source.length * GROWTH) {
+				tail = [...lexed, { type: 'text', raw: fresh, text: fresh }];
+			} else relex();
 		}
 	};
 }
