@@ -302,12 +302,8 @@ export class RunRegistry {
 			});
 			return;
 		}
-		const words = content.split(/\s+/).filter((word) => word !== '').length;
-		this.#announcer.say(
-			outcome.state === 'failed'
-				? 'Answer failed'
-				: `${content} — Answer ${outcome.state === 'done' ? 'finished' : 'stopped'}, ${words} words`
-		);
+		// Where there is no text, the notice that stands in its place speaks for itself.
+		if (content !== '' || outcome.state !== 'failed') this.#announcer.say(ending(content, outcome));
 		const estimated = this.#estimated.get(id);
 		const ended = await this.#tellEnded(id);
 		this.#forget(id);
@@ -353,6 +349,15 @@ export class RunRegistry {
 		this.#release.get(id)?.();
 		this.#release.delete(id);
 	}
+}
+
+/** What was said, in the words it was written in, and how it ended. */
+function ending(content: string, { state, failure }: RunOutcome): string {
+	const words = content.split(/\s+/).filter((word) => word !== '').length;
+	const how = { done: 'finished', cancelled: 'stopped', failed: 'failed' }[state];
+	const end = `Answer ${how}${words === 0 ? '' : `, ${words} ${words === 1 ? 'word' : 'words'}`}.`;
+	const why = failure?.message ?? '';
+	return [content, end, why].filter((part) => part !== '').join('\n');
 }
 
 function toParts(

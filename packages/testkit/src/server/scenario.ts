@@ -281,6 +281,11 @@ export const scenarios: Readonly<Record<string, (asked: Asked) => Reply>> = {
 					options.has('after') ? { 'retry-after': options.get('after') ?? '' } : {}
 				)
 			: stream(...good),
+	/** Asks to wait for longer than anybody likes to. */
+	busy: ({ turn }) =>
+		turn % 2 === 0
+			? refusal(429, 'Too many at once', { provider_name: 'TestProvider', retry_after_seconds: 40 })
+			: stream(...good),
 	'limited-in-body': ({ turn }) =>
 		turn === 0
 			? refusal(429, 'Provider returned error', {
