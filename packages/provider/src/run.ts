@@ -12,6 +12,14 @@ import type { Timers } from './timers.ts';
 import { createTokenBuffer } from './token-buffer.ts';
 import type { Transport } from './transport.ts';
 
+const HELD_UP: RunFailure = {
+	code: 'rate_limit',
+	message: 'The server asked for a pause after an earlier request.',
+	status: null,
+	provider: null,
+	maybeCharged: false
+};
+
 export interface RunDeps {
 	readonly transportFor: (endpoint: Endpoint) => Transport;
 	readonly keyFor: (endpointId: string) => Promise<string | null>;
@@ -147,7 +155,7 @@ export function startRun(
 				isForced = false;
 				if (closedUntil > timers.now()) {
 					const pause = pauseUntil(closedUntil);
-					setState('retry_wait', { notBefore: closedUntil });
+					setState('retry_wait', { notBefore: closedUntil, failure: HELD_UP });
 					if ((await pause) === 'never') {
 						finish('cancelled', {});
 						return;
@@ -164,6 +172,7 @@ export function startRun(
 					controller.signal,
 					{
 						onHeaders: () => {
+							gate.open(gateKey);
 							if (!isLate()) setState('waiting');
 						},
 						onEvent: (event, state) => {

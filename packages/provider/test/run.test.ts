@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { createHarness } from './harness.ts';
 import { createGate } from '../src/gate.ts';
 import { createPracticeTransport } from '../src/practice/practice-transport.ts';
 import { createRunService } from '../src/run-service.ts';
@@ -78,4 +79,26 @@ test('stop keeps the text and nothing comes after it', async () => {
 	const end = messages.at(-1);
 	expect(end?.type === 'end' && end.outcome.state).toBe('cancelled');
 	expect(end?.type === 'end' && end.outcome.content.length > 0).toBe(true);
+});
+
+test('a server that asked for a pause holds up the next question, says why, and is asked at once when it answers', async () => {
+	const harness = await createHarness();
+	const decide =
+		(choice: 'retry_now' | 'retry_never') => (message: FromRunWorker, post: (m: ToRunWorker) => void) => {
+			if (message.type === 'state' && message.state === 'retry_wait')
+				post({ type: choice, runId: message.runId });
+		};
+	const waits = (messages: readonly FromRunWorker[]) =>
+		messages.flatMap((message) =>
+			message.type === 'state' && message.state === 'retry_wait' ? [message.failure?.message] : []
+		);
+	// Two refusals in a row, so that the pause outlives the question it was for.
+	const first = await harness.run('scenario:busy', decide('retry_never'));
+	expect(first.outcome.state).toBe('failed');
+	const second = await harness.run('scenario:busy', decide('retry_now'));
+	expect(waits(second.messages)).toEqual(['The server asked for a pause after an earlier request.']);
+	expect(second.outcome).toMatchObject({ state: 'done', content: 'Hello, world.' });
+	const third = await harness.run('scenario:busy', decide('retry_now'));
+	expect(waits(third.messages)).toEqual(['Too many at once']);
+	await harness.server.close();
 });
