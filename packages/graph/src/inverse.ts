@@ -9,10 +9,13 @@ export type InverseError =
 	{ readonly code: 'irreversible' } | { readonly code: 'unknown_op' };
 
 /**
- * The payload that undoes `target`, given the operations on the same register (more do no harm).
+ * The payloads that together undo `target`, given the operations on the same register (more do no harm).
  * What others did to the register since stays visible for refs (both heads) and is overwritten for scalars.
  */
-export function inverseOf(target: OpId, ops: Iterable<HashedOp>): Result<OpPayload, InverseError> {
+export function inverseOf(
+	target: OpId,
+	ops: Iterable<HashedOp>
+): Result<readonly [OpPayload, ...OpPayload[]], InverseError> {
 	const log = [...ops].sort((a, b) => compareOps(a.op, b.op));
 	const index = log.findIndex((hashed) => hashed.id === target);
 	const undone = log[index];
@@ -25,19 +28,26 @@ export function inverseOf(target: OpId, ops: Iterable<HashedOp>): Result<OpPaylo
 				({ op }) => op.payload.kind === 'set' && scalarKey(op.payload) === scalarKey(payload)
 			);
 			const value = previous?.op.payload.kind === 'set' ? previous.op.payload.value : null;
-			return ok({ ...payload, value });
+			return ok([{ ...payload, value }]);
 		}
 		case 'ref': {
-			// Of several replaced heads the newest comes back: one operation has one target.
-			const replaced = log.findLast(
-				({ id, op }) =>
-					op.payload.kind === 'ref' && refKey(op.payload) === refKey(payload) && payload.seen.includes(id)
+			const replaced = log.flatMap(({ id, op }) =>
+				op.payload.kind === 'ref' &&
+				op.payload.target !== null &&
+				refKey(op.payload) === refKey(payload) &&
+				payload.seen.includes(id)
+					? [op.payload.target]
+					: []
 			);
-			const previous = replaced?.op.payload.kind === 'ref' ? replaced.op.payload.target : null;
-			return ok({ ...payload, target: previous, seen: [undone.id] });
+			// A head each, the newest first: one operation has one target.
+			const [newest = null, ...others] = new Set(replaced.toReversed());
+			return ok([
+				{ ...payload, target: newest, seen: [undone.id] },
+				...others.map((head) => ({ ...payload, target: head, seen: [] }))
+			]);
 		}
 		case 'add':
-			return ok({ ...payload, kind: 'remove', seen: [undone.id] });
+			return ok([{ ...payload, kind: 'remove', seen: [undone.id] }]);
 		case 'remove': {
 			const { seen: _seen, ...rest } = payload;
 			const gone = new Set(before.flatMap(({ op }) => (op.payload.kind === 'remove' ? op.payload.seen : [])));
@@ -49,7 +59,7 @@ export function inverseOf(target: OpId, ops: Iterable<HashedOp>): Result<OpPaylo
 					!gone.has(id)
 			);
 			// Taking back the removal of nothing changes nothing.
-			return ok(wasThere ? { ...rest, kind: 'add' } : { ...payload, seen: [] });
+			return ok([wasThere ? { ...rest, kind: 'add' } : { ...payload, seen: [] }]);
 		}
 		case 'tombstone':
 			return err({ code: 'irreversible' });

@@ -21,7 +21,47 @@ export interface ChainEnd {
 	readonly hlc: Hlc;
 }
 
-/** The operation that follows `last` in the device's chain. `clock` is the largest time stamp seen from anybody. */
+/** What one operation is to do. */
+export interface Deed {
+	readonly payload: OpPayload;
+	readonly undoes?: OpId;
+	readonly restores?: Hlc;
+}
+
+/**
+ * The operations that follow `last` in the device's chain and belong together: they are written, shown and
+ * undone as one. `clock` is the largest time stamp seen from anybody.
+ */
+export function appendOps(
+	device: DeviceId,
+	last: ChainEnd | null,
+	clock: Hlc,
+	nowMs: number,
+	deeds: readonly Deed[]
+): readonly HashedOp[] {
+	const ops: HashedOp[] = [];
+	let end = last;
+	for (const { payload, undoes, restores } of deeds) {
+		const lead = ops[0]?.op.seq;
+		const op: Op = {
+			v: 1,
+			device,
+			seq: (end?.seq ?? 0) + 1,
+			hlc: tickHlc(Math.max(clock, end?.hlc ?? 0), nowMs),
+			payload: wellFormed(payload),
+			...(undoes === undefined ? {} : { undoes }),
+			...(lead === undefined ? {} : { lead }),
+			...(restores === undefined ? {} : { restores }),
+			prev: end?.id ?? null
+		};
+		const id = opId(op);
+		ops.push({ id, op });
+		end = { id, seq: op.seq, hlc: op.hlc };
+	}
+	return ops;
+}
+
+/** One operation by itself. */
 export function appendOp(
 	device: DeviceId,
 	last: ChainEnd | null,
@@ -30,16 +70,10 @@ export function appendOp(
 	payload: OpPayload,
 	undoes?: OpId
 ): HashedOp {
-	const op: Op = {
-		v: 1,
-		device,
-		seq: (last?.seq ?? 0) + 1,
-		hlc: tickHlc(Math.max(clock, last?.hlc ?? 0), nowMs),
-		payload: wellFormed(payload),
-		...(undoes === undefined ? {} : { undoes }),
-		prev: last?.id ?? null
-	};
-	return { id: opId(op), op };
+	const deed = undoes === undefined ? { payload } : { payload, undoes };
+	const [op] = appendOps(device, last, clock, nowMs, [deed]);
+	if (!op) throw new Error('one deed makes one operation');
+	return op;
 }
 
 /** Total order of the fold: time, then device, then number. */
@@ -70,11 +104,13 @@ export function verifyChains(ops: readonly HashedOp[], nowMs: number): Result<vo
 		chain.sort((a, b) => a.op.seq - b.op.seq);
 		let previous: HashedOp | null = null;
 		for (const hashed of chain) {
-			const { seq, prev, hlc } = hashed.op;
+			const { seq, prev, hlc, lead } = hashed.op;
 			const expected: number = (previous?.op.seq ?? 0) + 1;
 			if (previous && seq === previous.op.seq) return err({ code: 'fork', device, seq });
 			if (seq !== expected) return err({ code: 'gap', device, seq });
 			if (prev !== (previous?.id ?? null)) return err({ code: 'chain', device, seq });
+			if (lead !== undefined && lead !== (previous?.op.lead ?? previous?.op.seq))
+				return err({ code: 'chain', device, seq });
 			if (previous && hlc <= previous.op.hlc) return err({ code: 'clock', device, seq });
 			previous = hashed;
 		}

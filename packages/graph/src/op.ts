@@ -74,6 +74,10 @@ export interface Op {
 	readonly payload: OpPayload;
 	/** Set on an undo or redo: the operation whose effect this one takes back. */
 	readonly undoes?: OpId;
+	/** On the later operations of one transaction: the number of its first. They are undone as one. */
+	readonly lead?: number;
+	/** On the first operation of a restore: the time stamp of the state that comes back. */
+	readonly restores?: Hlc;
 	/** Hash of the device's previous operation, null at seq 1. */
 	readonly prev: Hash | null;
 }

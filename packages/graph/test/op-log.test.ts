@@ -2,7 +2,7 @@ import { DEVICES, NOW_MS, randomOps } from '@stemma/testkit/graph-arbitrary';
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { opId } from '../src/hash.ts';
-import { appendOp, hlcToMs, tickHlc, verifyChains, type ChainEnd } from '../src/op-log.ts';
+import { appendOp, appendOps, hlcToMs, tickHlc, verifyChains, type ChainEnd } from '../src/op-log.ts';
 import type { HashedOp, Op, OpPayload } from '../src/op.ts';
 
 const rename = (value: string): OpPayload => ({
@@ -36,6 +36,21 @@ describe('the log', () => {
 		expect(ops.map(({ op }) => op.seq)).toEqual([1, 2, 3]);
 		expect(ops.map(({ op }) => op.prev)).toEqual([null, ops[0]?.id ?? '', ops[1]?.id ?? '']);
 		expect(verifyChains(ops, NOW_MS).ok).toBe(true);
+	});
+
+	test('[G70] what is written together names its first, and a stranger in between is refused', () => {
+		const before = chainOf(1);
+		const deeds = ['a', 'b', 'c'].map((title) => ({ payload: rename(title) }));
+		const group = appendOps(DEVICES[0], endOf(before[0] ?? forged(undefined, {})), 0, NOW_MS, deeds);
+		expect(group.map(({ op }) => op.lead)).toEqual([undefined, 2, 2]);
+		expect(verifyChains([...before, ...group], NOW_MS).ok).toBe(true);
+		for (const lead of [1, 3, 9]) {
+			const wrong = [...before, ...group.slice(0, 2), forged(group[2], { lead })];
+			expect(verifyChains(wrong, NOW_MS), `a lead of ${lead}`).toMatchObject({
+				ok: false,
+				error: { code: 'chain', seq: 4 }
+			});
+		}
 	});
 
 	test('[G4] a payload cut inside an emoji is made well-formed before it is hashed', () => {

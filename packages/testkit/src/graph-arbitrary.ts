@@ -90,7 +90,7 @@ export const NOW_MS = 1_700_000_000_000;
 
 interface Action {
 	readonly device: number;
-	readonly kind: 'set' | 'unset' | 'move' | 'delete' | 'add' | 'remove';
+	readonly kind: 'set' | 'unset' | 'move' | 'delete' | 'add' | 'remove' | 'bury';
 	readonly pick: number;
 	/** How far the device's wall clock is off. */
 	readonly skewMs: number;
@@ -98,24 +98,32 @@ interface Action {
 	readonly hasSynced: boolean;
 }
 
-const action: fc.Arbitrary<Action> = fc.record({
-	device: fc.nat({ max: DEVICES.length - 1 }),
-	kind: fc.constantFrom('set', 'set', 'unset', 'move', 'move', 'move', 'delete', 'add', 'add', 'remove'),
-	pick: fc.nat({ max: 1000 }),
-	skewMs: fc.integer({ min: -60_000, max: 60_000 }),
-	hasSynced: fc.boolean()
-});
+const KINDS = ['set', 'set', 'unset', 'move', 'move', 'move', 'delete', 'add', 'add', 'remove'] as const;
+
+const actions = (kinds: readonly Action['kind'][]): fc.Arbitrary<Action> =>
+	fc.record({
+		device: fc.nat({ max: DEVICES.length - 1 }),
+		kind: fc.constantFrom(...kinds),
+		pick: fc.nat({ max: 1000 }),
+		skewMs: fc.integer({ min: -60_000, max: 60_000 }),
+		hasSynced: fc.boolean()
+	});
 
 /**
  * What several devices did to one conversation, each knowing of the others only what it had read:
  * the logs end up with real divergence, clock skew included.
  */
-export function randomOps(targets: readonly NodeId[], maxOps: number): fc.Arbitrary<readonly HashedOp[]> {
-	return fc.array(action, { maxLength: maxOps }).map((actions) => {
+export function randomOps(
+	targets: readonly NodeId[],
+	maxOps: number,
+	{ buries = false }: { readonly buries?: boolean } = {}
+): fc.Arbitrary<readonly HashedOp[]> {
+	const action = actions(buries ? [...KINDS, 'bury'] : KINDS);
+	return fc.array(action, { maxLength: maxOps }).map((taken) => {
 		const all: HashedOp[] = [];
 		const known = DEVICES.map((): HashedOp[] => []);
 		const ends = DEVICES.map((): ChainEnd | null => null);
-		for (const [step, { device, kind, pick, skewMs, hasSynced }] of actions.entries()) {
+		for (const [step, { device, kind, pick, skewMs, hasSynced }] of taken.entries()) {
 			const name = DEVICES[device] ?? DEVICES[0];
 			if (hasSynced) known[device] = [...all];
 			const seen = known[device] ?? [];
@@ -167,6 +175,11 @@ function actionToPayload(
 			};
 		case 'add':
 			return { kind: 'add', ...entity, name: 'tags', value };
+		case 'bury':
+			// Now and then all of it: a ref to a buried message is the commoner case.
+			return pick % 7 === 0
+				? { kind: 'tombstone', scope: 'conversation', id: CONVERSATION }
+				: { kind: 'tombstone', scope: 'node', id: targets[pick % targets.length] ?? '' };
 		case 'remove':
 			return { kind: 'remove', ...entity, name: 'tags', value, seen: adds };
 	}
