@@ -22,6 +22,13 @@ export function inverseOf(
 	if (!undone) return err({ code: 'unknown_op' });
 	const { payload } = undone.op;
 	const before = log.slice(0, index);
+	/** What undo and redo have put in its place since: where it is now, as far as it is still there. */
+	const standIns = (isSame: (other: OpPayload) => boolean): readonly OpId[] => {
+		const others = log.filter(({ op }) => op.undoes !== undefined && isSame(op.payload));
+		if (others.length === 0) return [];
+		const gone = new Set(log.flatMap(({ op }) => ('seen' in op.payload ? op.payload.seen : [])));
+		return others.flatMap(({ id }) => (id === target || gone.has(id) ? [] : [id]));
+	};
 	switch (payload.kind) {
 		case 'set': {
 			const previous = before.findLast(
@@ -39,15 +46,31 @@ export function inverseOf(
 					? [op.payload.target]
 					: []
 			);
+			const now = standIns(
+				(other) =>
+					other.kind === 'ref' && refKey(other) === refKey(payload) && other.target === payload.target
+			);
 			// A head each, the newest first: one operation has one target.
 			const [newest = null, ...others] = new Set(replaced.toReversed());
 			return ok([
-				{ ...payload, target: newest, seen: [undone.id] },
+				{ ...payload, target: newest, seen: [undone.id, ...now] },
 				...others.map((head) => ({ ...payload, target: head, seen: [] }))
 			]);
 		}
 		case 'add':
-			return ok([{ ...payload, kind: 'remove', seen: [undone.id] }]);
+			return ok([
+				{
+					...payload,
+					kind: 'remove',
+					seen: [
+						undone.id,
+						...standIns(
+							(other) =>
+								other.kind === 'add' && setKey(other) === setKey(payload) && other.value === payload.value
+						)
+					]
+				}
+			]);
 		case 'remove': {
 			const { seen: _seen, ...rest } = payload;
 			const gone = new Set(before.flatMap(({ op }) => (op.payload.kind === 'remove' ? op.payload.seen : [])));

@@ -1,10 +1,11 @@
 import { CONVERSATION, DEVICES, NOW_MS, randomOps } from '@stemma/testkit/graph-arbitrary';
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { fold, type FoldState } from '../src/fold.ts';
+import { fold, setKey, type FoldState } from '../src/fold.ts';
 import { inverseOf } from '../src/inverse.ts';
 import { appendOp, appendOps } from '../src/op-log.ts';
 import type { HashedOp, OpId, OpPayload } from '../src/op.ts';
+import { nextToTakeBack } from '../src/undo-history.ts';
 
 const TARGETS = ['11'.repeat(32), '22'.repeat(32), '33'.repeat(32)];
 const DEVICE = 'dd'.repeat(16);
@@ -25,7 +26,10 @@ function undo(ops: readonly HashedOp[], target: OpId): readonly HashedOp[] {
 		.flatMap(({ id }) => {
 			const payloads = inverseOf(id, ops);
 			if (!payloads.ok) throw new Error(payloads.error.code);
-			return payloads.value.map((payload) => ({ payload, undoes: id }));
+			// What was redone is undone by its first name.
+			const undone = ops.find((hashed) => hashed.id === id)?.op.undoes;
+			const redone = ops.find((hashed) => hashed.id === undone)?.op.undoes;
+			return payloads.value.map((payload) => ({ payload, undoes: redone ?? id }));
 		});
 	const own = ops.findLast(({ op }) => op.device === DEVICE);
 	const clock = ops.reduce((largest, { op }) => Math.max(largest, op.hlc), 0);
@@ -83,7 +87,10 @@ const payload = (
 		case 'delete':
 			return move(null, heads);
 		case 'add':
-			return { kind: 'add', ...tag };
+			// What is there is not added once more.
+			return fold(ops).sets.get(setKey(tag))?.has('tag-0') === true
+				? title(`no tag ${ops.length}`)
+				: { kind: 'add', ...tag };
 		case 'remove':
 			return { kind: 'remove', ...tag, seen: adds };
 	}
@@ -110,6 +117,49 @@ describe('undo', () => {
 						ops = undo(ops, lastId(ops));
 						expect(visible(fold(ops))).toEqual(before);
 						ops = undo(ops, lastId(ops));
+					}
+				}
+			)
+		);
+	});
+
+	test('[G27] [G72] everything is taken back step by step and brought back again, twice', () => {
+		fc.assert(
+			fc.property(
+				randomOps(TARGETS, 10),
+				fc.array(kinds, { minLength: 1, maxLength: 8 }),
+				(others, steps) => {
+					let ops = others;
+					const states = [visible(fold(ops))];
+					for (const kind of steps) {
+						ops = append(ops, payload(ops, kind));
+						states.push(visible(fold(ops)));
+					}
+					const next = (direction: 'undo' | 'redo'): OpId | null => {
+						const undoesOf = (id: OpId | undefined): OpId | null =>
+							ops.find((hashed) => hashed.id === id)?.op.undoes ?? null;
+						const own = ops.filter(({ op }) => op.device === DEVICE && op.lead === undefined);
+						return nextToTakeBack(
+							own.toReversed().map(({ id, op }) => ({
+								id,
+								undoes: op.undoes ?? null,
+								redoes: undoesOf(op.undoes),
+								isFinal: false
+							})),
+							direction
+						);
+					};
+					for (const round of [1, 2]) {
+						for (const state of states.toReversed().slice(1)) {
+							ops = undo(ops, next('undo') ?? '');
+							expect(visible(fold(ops)), `undo, round ${round}`).toEqual(state);
+						}
+						expect(next('undo')).toBeNull();
+						for (const state of states.slice(1)) {
+							ops = undo(ops, next('redo') ?? '');
+							expect(visible(fold(ops)), `redo, round ${round}`).toEqual(state);
+						}
+						expect(next('redo')).toBeNull();
 					}
 				}
 			)

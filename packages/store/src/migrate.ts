@@ -27,11 +27,11 @@ export function prepareFile(connection: Connection): void {
 	connection.script('PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL;');
 }
 
-/** Sets what holds for a connection. Call after `prepareFile`. */
+/** Sets what holds for a connection: what is deleted is overwritten, too. Call after `prepareFile`. */
 export function prepareConnection(connection: Connection): void {
 	connection.script(
 		`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
-		PRAGMA trusted_schema = OFF; PRAGMA recursive_triggers = OFF; PRAGMA temp_store = MEMORY;`
+		PRAGMA trusted_schema = OFF; PRAGMA recursive_triggers = OFF; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;`
 	);
 }
 

@@ -87,7 +87,7 @@ test('the triggers fold operations as the graph does, in whatever order they arr
 	const targets = nodes.map(({ id }) => id);
 	await fc.assert(
 		fc.asyncProperty(
-			randomOps(targets, 40).chain((ops) =>
+			randomOps(targets, 40, { buries: true }).chain((ops) =>
 				fc.tuple(
 					fc.constant(ops),
 					fc.shuffledSubarray([...ops], { minLength: ops.length, maxLength: ops.length })

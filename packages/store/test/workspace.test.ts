@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { fold } from '@stemma/graph/fold';
-import { toHashedOp } from '../src/workspace/log.ts';
+import { OP_COLUMNS, toHashedOp } from '../src/workspace/log.ts';
 import type { Workspace } from '../src/workspace/workspace.ts';
 import { must, openTestStore, openTestWorkspace, text } from './fixture.ts';
 
@@ -243,12 +243,7 @@ test('the materialised state is the fold of the operations', async () => {
 	const two = await say(workspace, conversation, 'assistant', 'two', root.node, null);
 	must(await workspace.undo(two.op));
 	must(await workspace.rename(conversation, ''));
-	const rows = must(
-		await store.query(
-			`SELECT lower(hex(o.hash)) AS hash, lower(hex(d.uid)) AS device, o.seq, o.hlc, o.payload,
-			lower(hex(o.undoes)) AS undoes, lower(hex(o.prev_hash)) AS prev FROM op o JOIN device d ON d.id = o.device_id`
-		)
-	);
+	const rows = must(await store.query(`SELECT ${OP_COLUMNS} FROM op o JOIN device d ON d.id = o.device_id`));
 	const state = fold(rows.map(toHashedOp));
 	const refs = must(await workspace.refs(conversation));
 	expect(

@@ -14,7 +14,7 @@ import { APPLICATION_ID, migrate, pragma, type Migration } from '../migrate.ts';
 import type { Row, StoreError } from '../port.ts';
 import { toStoreError } from '../sql-error.ts';
 import { decodeBody, decodeLinks, decodeList } from '../workspace/codec.ts';
-import { conversationOf, registerOf, toHashedOp } from '../workspace/log.ts';
+import { conversationOf, OP_COLUMNS, registerOf, subjectOf, toHashedOp } from '../workspace/log.ts';
 import { NODE_COLUMNS } from '../workspace/node-sql.ts';
 
 const SLICE = 500;
@@ -35,8 +35,7 @@ WHERE n.pos IS NOT coalesce(p.pos + 1, 0)
 		WHEN j.jump_id IS NOT NULL AND p.pos - j.pos = j.pos - jj.pos THEN jj.id ELSE p.id END)
 	OR EXISTS (SELECT 1 FROM edge e JOIN node q ON q.id = e.parent_id WHERE e.child_id = n.id AND q.conv_id <> n.conv_id)`;
 
-const OPS = `SELECT lower(hex(o.hash)) AS hash, lower(hex(d.uid)) AS device, o.seq, o.hlc, o.payload,
-	lower(hex(o.undoes)) AS undoes, lower(hex(o.prev_hash)) AS prev, o.kind, o.register, lower(hex(conv.uid)) AS conv
+const OPS = `SELECT ${OP_COLUMNS}, o.kind, o.register, lower(hex(conv.uid)) AS conv
 	FROM op o JOIN device d ON d.id = o.device_id LEFT JOIN conv ON conv.id = o.conv_id ORDER BY o.id`;
 
 /**
@@ -78,7 +77,9 @@ export async function checkFile(
 			const isWhatItSays =
 				row['kind'] === payload.kind &&
 				row['register'] === registerOf(payload) &&
-				(row['conv'] === '' ? null : row['conv']) === conversationOf(payload);
+				// Where a message belongs is not said in the operation, and the message may be gone.
+				(subjectOf(payload) !== null ||
+					(row['conv'] === '' ? null : row['conv']) === conversationOf(payload));
 			return isWhatItSays ? null : `Change ${hashed.id} is filed under what it is not.`;
 		});
 		if (read !== null) return bad(read);

@@ -13,6 +13,16 @@ const INCOMING = 'incoming';
 
 const NEW_NODES = `FROM ${INCOMING}.node i WHERE i.hash NOT IN (SELECT hash FROM main.node)`;
 
+/** Messages that are buried here and on which nothing rests that is not: they do not come back. */
+const LEFT_OUT = `
+WITH RECURSIVE buried (id) AS (SELECT i.id FROM ${INCOMING}.node i JOIN main.tombstone t ON t.scope = 'node' AND t.uid = lower(hex(i.hash))),
+needed (id) AS (
+	SELECT e.parent_id FROM buried JOIN ${INCOMING}.edge e ON e.parent_id = buried.id WHERE e.child_id NOT IN (SELECT id FROM buried)
+	UNION
+	SELECT e.parent_id FROM needed JOIN ${INCOMING}.edge e ON e.child_id = needed.id
+)
+INSERT INTO temp.left_out SELECT id FROM buried WHERE id NOT IN (SELECT id FROM needed)`;
+
 export function attach(live: Connection, path: string): void {
 	live.run(`ATTACH ? AS ${INCOMING}`, [path]);
 }
@@ -42,21 +52,27 @@ export function compareFiles(live: Connection): Omit<FileReport, 'sizeBytes' | '
 const FORKED = `SELECT count(*) FROM ${INCOMING}.op i JOIN ${INCOMING}.device d ON d.id = i.device_id
 	JOIN main.device md ON md.uid = d.uid JOIN main.op m ON m.device_id = md.id AND m.seq = i.seq WHERE m.hash <> i.hash`;
 
+const notBuried = (conversation: string): string =>
+	`NOT EXISTS (SELECT 1 FROM main.tombstone WHERE scope = 'conversation' AND uid = lower(hex(${conversation})))`;
+
 /** One statement each, in an order in which everything referred to is there already. */
 const UNION: readonly string[] = [
 	`INSERT INTO main.device (uid, name, created_at) SELECT uid, name, created_at FROM ${INCOMING}.device WHERE true
 	ON CONFLICT (uid) DO NOTHING`,
 	// Title, pin and the like are not copied: the operations bring them.
 	`INSERT INTO main.conv (uid, preview, created_at, last_at) SELECT uid, preview, created_at, last_at FROM ${INCOMING}.conv WHERE true
-	ON CONFLICT (uid) DO UPDATE SET preview = coalesce(conv.preview, excluded.preview),
+	ON CONFLICT (uid) DO UPDATE SET preview = coalesce(conv.preview, CASE WHEN ${notBuried('conv.uid')} THEN excluded.preview END),
 		created_at = min(conv.created_at, excluded.created_at), last_at = max(conv.last_at, excluded.last_at)`,
 	`INSERT INTO main.body (hash, nonce, enc, size, data) SELECT hash, nonce, enc, size, data FROM ${INCOMING}.body WHERE true
 	ON CONFLICT (hash) DO NOTHING`,
 	`INSERT INTO main.blob (sha256, size, mime, data) SELECT sha256, size, mime, data FROM ${INCOMING}.blob WHERE true
 	ON CONFLICT (sha256) DO NOTHING`,
+	`CREATE TEMP TABLE left_out (id INTEGER PRIMARY KEY) STRICT`,
+	LEFT_OUT,
 	`CREATE TEMP TABLE arrived (old INTEGER PRIMARY KEY, new INTEGER NOT NULL) STRICT`,
 	`INSERT INTO temp.arrived SELECT i.id, m.id FROM ${INCOMING}.node i JOIN main.node m ON m.hash = i.hash`,
-	`INSERT INTO temp.arrived SELECT i.id, (SELECT coalesce(max(id), 0) FROM main.node) + row_number() OVER (ORDER BY i.gen, i.id) ${NEW_NODES}`,
+	`INSERT INTO temp.arrived SELECT i.id, (SELECT coalesce(max(id), 0) FROM main.node) + row_number() OVER (ORDER BY i.gen, i.id) ${NEW_NODES}
+	AND i.id NOT IN (SELECT id FROM temp.left_out)`,
 	`INSERT INTO main.node (id, hash, conv_id, kind, role, parent_id, jump_id, gen, pos, change_id, body_id, tokens, chars, device_id, created_at, flags)
 	SELECT a.new, i.hash, mc.id, i.kind, i.role, p.new, j.new, i.gen, i.pos, i.change_id, mb.id, i.tokens, i.chars, md.id, i.created_at, i.flags
 	FROM temp.arrived a CROSS JOIN ${INCOMING}.node i ON i.id = a.old
@@ -69,6 +85,17 @@ const UNION: readonly string[] = [
 	JOIN temp.arrived c ON c.old = e.child_id JOIN temp.arrived p ON p.old = e.parent_id WHERE true ON CONFLICT DO NOTHING`,
 	`INSERT INTO main.link (src_id, kind, dst_id) SELECT s.new, l.kind, d.new FROM ${INCOMING}.link l
 	JOIN temp.arrived s ON s.old = l.src_id JOIN temp.arrived d ON d.old = l.dst_id WHERE true ON CONFLICT DO NOTHING`,
+	`INSERT INTO main.link_gone (src_id, kind, dst) SELECT s.new, l.kind, n.hash FROM ${INCOMING}.link l
+	JOIN temp.arrived s ON s.old = l.src_id JOIN ${INCOMING}.node n ON n.id = l.dst_id
+	WHERE NOT EXISTS (SELECT 1 FROM temp.arrived WHERE old = l.dst_id) ON CONFLICT DO NOTHING`,
+	`INSERT INTO main.link (src_id, kind, dst_id) SELECT s.new, l.kind, n.id FROM ${INCOMING}.link_gone l
+	JOIN temp.arrived s ON s.old = l.src_id JOIN main.node n ON n.hash = l.dst WHERE true ON CONFLICT DO NOTHING`,
+	`INSERT INTO main.link_gone (src_id, kind, dst) SELECT s.new, l.kind, l.dst FROM ${INCOMING}.link_gone l
+	JOIN temp.arrived s ON s.old = l.src_id WHERE NOT EXISTS (SELECT 1 FROM main.node WHERE hash = l.dst) ON CONFLICT DO NOTHING`,
+	// What links to a message that has arrived now.
+	`INSERT INTO main.link (src_id, kind, dst_id) SELECT l.src_id, l.kind, n.id FROM main.link_gone l JOIN main.node n ON n.hash = l.dst
+	WHERE true ON CONFLICT DO NOTHING`,
+	`DELETE FROM main.link_gone WHERE dst IN (SELECT hash FROM main.node)`,
 	`INSERT INTO main.run (uid, conv_id, parent_id, node_id, state, priority, endpoint, model, params, receipt, change_id, links, ref, not_before, failure, created_at, started_at, ended_at)
 	SELECT i.uid, mc.id, p.new, n.new, i.state, i.priority, i.endpoint, i.model, i.params, i.receipt, i.change_id, i.links, i.ref, i.not_before, i.failure, i.created_at, i.started_at, i.ended_at
 	FROM ${INCOMING}.run i JOIN ${INCOMING}.conv ic ON ic.id = i.conv_id JOIN main.conv mc ON mc.uid = ic.uid
@@ -79,18 +106,20 @@ const UNION: readonly string[] = [
 	// The journal of an answer that was cut off there: it is recovered here.
 	`INSERT INTO main.run_chunk SELECT m.id, c.seq, c.channel, c.text FROM ${INCOMING}.run_chunk c JOIN ${INCOMING}.run i ON i.id = c.run_id
 	JOIN main.run m ON m.uid = i.uid WHERE m.state NOT IN ('done', 'cancelled', 'failed', 'interrupted') ON CONFLICT DO NOTHING`,
-	`INSERT INTO main.op (hash, device_id, seq, hlc, kind, conv_id, register, payload, undoes, prev_hash)
-	SELECT i.hash, md.id, i.seq, i.hlc, i.kind, mc.id, i.register, i.payload, i.undoes, i.prev_hash
+	`INSERT INTO main.op (hash, device_id, seq, hlc, kind, conv_id, register, payload, undoes, prev_hash, lead, restores)
+	SELECT i.hash, md.id, i.seq, i.hlc, i.kind, mc.id, i.register, i.payload, i.undoes, i.prev_hash, i.lead, i.restores
 	FROM ${INCOMING}.op i JOIN ${INCOMING}.device d ON d.id = i.device_id JOIN main.device md ON md.uid = d.uid
 	LEFT JOIN ${INCOMING}.conv ic ON ic.id = i.conv_id LEFT JOIN main.conv mc ON mc.uid = ic.uid
 	WHERE NOT EXISTS (SELECT 1 FROM main.op WHERE hash = i.hash) ORDER BY i.hlc, md.uid, i.seq`,
 	`INSERT INTO main.visit (conv_id, node_id, ref, seen_at) SELECT mc.id, a.new, v.ref, v.seen_at FROM ${INCOMING}.visit v
 	JOIN ${INCOMING}.conv ic ON ic.id = v.conv_id JOIN main.conv mc ON mc.uid = ic.uid JOIN temp.arrived a ON a.old = v.node_id
 	WHERE true ON CONFLICT DO NOTHING`,
-	`INSERT INTO main.draft SELECT conv, parent, text, updated_at, attached FROM ${INCOMING}.draft WHERE true ON CONFLICT DO NOTHING`,
+	`INSERT INTO main.draft SELECT conv, parent, text, updated_at, attached FROM ${INCOMING}.draft
+	WHERE NOT EXISTS (SELECT 1 FROM main.tombstone WHERE uid IN (conv, parent)) ON CONFLICT DO NOTHING`,
 	`INSERT INTO main.queued (uid, conv_id, ord, parts, created_at) SELECT q.uid, mc.id, q.ord, q.parts, q.created_at FROM ${INCOMING}.queued q
-	JOIN ${INCOMING}.conv ic ON ic.id = q.conv_id JOIN main.conv mc ON mc.uid = ic.uid WHERE true ON CONFLICT (uid) DO NOTHING`,
-	`DROP TABLE temp.arrived`
+	JOIN ${INCOMING}.conv ic ON ic.id = q.conv_id JOIN main.conv mc ON mc.uid = ic.uid WHERE ${notBuried('mc.uid')} ON CONFLICT (uid) DO NOTHING`,
+	`DROP TABLE temp.arrived`,
+	`DROP TABLE temp.left_out`
 ];
 
 const COUNTS = ['conv', 'node', 'op'] as const;

@@ -19,6 +19,7 @@ export const EVERYTHING: readonly string[] = [
 	'op',
 	'setting',
 	'scalar',
+	'member',
 	'queued',
 	'draft',
 	'catalogue'

@@ -50,7 +50,9 @@ export const op = sqliteTable('op', {
 	register: text().notNull(),
 	payload: text().notNull(),
 	undoes: hexBlob(),
-	prevHash: hexBlob('prev_hash')
+	prevHash: hexBlob('prev_hash'),
+	lead: integer(),
+	restores: integer()
 });
 
 export const scalar = sqliteTable('scalar', {

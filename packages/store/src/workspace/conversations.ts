@@ -1,16 +1,15 @@
-import { inverseOf } from '@stemma/graph/inverse';
 import type { JsonValue } from '@stemma/graph/part';
-import { err, ok } from '@stemma/graph/result';
-import { desc, eq } from 'drizzle-orm';
+import { ok } from '@stemma/graph/result';
+import { and, desc, eq, sql } from 'drizzle-orm';
 import { attempt, toStatement } from '../drizzle.ts';
 import { conv } from '../schema/tables.ts';
 import type { WorkspaceContext } from './context.ts';
-import { commit, opsBefore } from './log.ts';
+import { commit } from './log.ts';
 import type { ConversationRow, Workspace } from './workspace.ts';
 
 type Conversations = Pick<
 	Workspace,
-	'conversations' | 'conversation' | 'createConversation' | 'rename' | 'setPinned' | 'setHidden' | 'undo'
+	'conversations' | 'conversation' | 'createConversation' | 'rename' | 'setPinned' | 'setHidden'
 >;
 
 export function createConversations(context: WorkspaceContext): Conversations {
@@ -25,6 +24,9 @@ export function createConversations(context: WorkspaceContext): Conversations {
 		lastAt: conv.lastAt,
 		preview: conv.preview
 	};
+
+	/** A purged conversation has a row for the log's sake only. */
+	const isThere = sql`NOT EXISTS (SELECT 1 FROM tombstone WHERE scope = 'conversation' AND uid = lower(hex(${conv.uid})))`;
 
 	const setField = (id: string, field: string, value: JsonValue) =>
 		commit(context, [], () =>
@@ -41,10 +43,18 @@ export function createConversations(context: WorkspaceContext): Conversations {
 				.select(columns)
 				.from(conv)
 				.orderBy(desc(conv.pinned), desc(conv.lastAt), desc(conv.id));
-			return attempt<readonly ConversationRow[]>(includeHidden ? query : query.where(eq(conv.hidden, false)));
+			return attempt<readonly ConversationRow[]>(
+				query.where(includeHidden ? isThere : and(isThere, eq(conv.hidden, false)))
+			);
 		},
 		async conversation(id) {
-			const found = await attempt(db.select(columns).from(conv).where(eq(conv.uid, id)).get());
+			const found = await attempt(
+				db
+					.select(columns)
+					.from(conv)
+					.where(and(isThere, eq(conv.uid, id)))
+					.get()
+			);
 			return found.ok ? ok(found.value ?? null) : found;
 		},
 		async createConversation({ title } = {}) {
@@ -64,25 +74,6 @@ export function createConversations(context: WorkspaceContext): Conversations {
 		},
 		rename: (id, title) => setField(id, 'title', title.trim() === '' ? null : title.trim()),
 		setPinned: (id, pinned) => setField(id, 'pinned', pinned),
-		setHidden: (id, hidden) => setField(id, 'hidden', hidden),
-		async undo(op) {
-			const ops = await opsBefore(context, op);
-			if (!ops.ok) return ops;
-			const inverse = inverseOf(op, ops.value);
-			if (!inverse.ok) return err({ code: 'constraint', message: 'This cannot be undone.' });
-			const payload = inverse.value;
-			const isConversation =
-				payload.kind !== 'ref' && payload.kind !== 'tombstone' && payload.entity === 'conversation';
-			const conversations =
-				payload.kind === 'ref' ? [payload.conversation] : isConversation ? [payload.id] : [];
-			return commit(context, [], () =>
-				ok({
-					payload,
-					undoes: op,
-					touched: { tables: ['conv', 'ref', 'scalar'], conversations },
-					value: (id) => id
-				})
-			);
-		}
+		setHidden: (id, hidden) => setField(id, 'hidden', hidden)
 	};
 }

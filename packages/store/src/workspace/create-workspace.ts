@@ -8,10 +8,13 @@ import { createCatalogues } from './catalogues.ts';
 import { createConversations } from './conversations.ts';
 import { createDrafts } from './drafts.ts';
 import { createKeptTexts } from './kept-texts.ts';
+import { createMarks } from './marks.ts';
 import { createNodes } from './nodes.ts';
+import { createOperations } from './operations.ts';
 import { createQueue } from './queue.ts';
 import { createReading } from './reading.ts';
 import { createRefs } from './refs.ts';
+import { createRemoval } from './removal.ts';
 import { createRuns } from './runs.ts';
 import { createSettings } from './settings.ts';
 import type { Workspace } from './workspace.ts';
@@ -38,6 +41,9 @@ export function createWorkspace(deps: WorkspaceDeps): Workspace {
 		...createKeptTexts(context),
 		...createCatalogues(context),
 		...createSettings(context),
+		...createOperations(context),
+		...createMarks(context),
+		...createRemoval(context),
 		onChange: (listener) => deps.store.onChange(listener)
 	};
 }

@@ -1,5 +1,5 @@
 /** Appending to the operation log: read the end of the chain, build, compare-and-set, again if another tab was faster. */
-import { appendOp, type ChainEnd } from '@stemma/graph/op-log';
+import { appendOps, type ChainEnd, type Deed } from '@stemma/graph/op-log';
 import { refKey, scalarKey, setKey } from '@stemma/graph/fold';
 import { canonicalJson } from '@stemma/graph/jcs';
 import type { DeviceId, HashedOp, Hlc, Op, OpId, OpPayload } from '@stemma/graph/op';
@@ -43,8 +43,11 @@ export function toChainState(row: Row | undefined): ChainState {
 }
 
 const INSERT_OP = `
-INSERT INTO op (hash, device_id, seq, hlc, kind, conv_id, register, payload, undoes, prev_hash)
-SELECT unhex(?1), device.id, ?3, ?4, ?5, (SELECT id FROM conv WHERE uid = unhex(?6)), ?7, ?8, unhex(?9), unhex(?10)
+INSERT INTO op (hash, device_id, seq, hlc, kind, conv_id, register, payload, undoes, prev_hash, lead, restores)
+SELECT unhex(?1), device.id, ?3, ?4, ?5,
+	coalesce((SELECT id FROM conv WHERE uid = unhex(?6)), (SELECT conv_id FROM node WHERE hash = unhex(?11)),
+		(SELECT n.conv_id FROM body b JOIN node n ON n.body_id = b.id WHERE b.hash = unhex(?11) LIMIT 1)),
+	?7, ?8, unhex(?9), unhex(?10), ?12, ?13
 FROM device WHERE device.uid = unhex(?2)
 	AND NOT EXISTS (SELECT 1 FROM op WHERE device_id = device.id AND seq = ?3)
 ON CONFLICT (hash) DO NOTHING`;
@@ -65,8 +68,15 @@ export function registerOf(payload: OpPayload): string {
 
 export function conversationOf(payload: OpPayload): string | null {
 	if (payload.kind === 'ref') return payload.conversation;
-	if (payload.kind === 'tombstone') return null;
+	if (payload.kind === 'tombstone') return payload.scope === 'conversation' ? payload.id : null;
 	return payload.entity === 'conversation' ? payload.id : null;
+}
+
+/** The node or body an operation is about, by which its conversation is found. */
+export function subjectOf(payload: OpPayload): string | null {
+	if (payload.kind === 'ref') return null;
+	if (payload.kind === 'tombstone') return payload.scope === 'conversation' ? null : payload.id;
+	return payload.entity === 'node' ? payload.id : null;
 }
 
 export function insertOpStatements({ id, op }: HashedOp): readonly Statement[] {
@@ -83,7 +93,10 @@ export function insertOpStatements({ id, op }: HashedOp): readonly Statement[] {
 				registerOf(op.payload),
 				canonicalJson(op.payload),
 				op.undoes ?? null,
-				op.prev
+				op.prev,
+				subjectOf(op.payload),
+				op.lead ?? null,
+				op.restores ?? null
 			]
 		},
 		// Not there: another tab has taken the number in the meantime.
@@ -91,9 +104,9 @@ export function insertOpStatements({ id, op }: HashedOp): readonly Statement[] {
 	];
 }
 
-export interface Draft<T> {
-	readonly payload: OpPayload;
-	readonly undoes?: OpId;
+export interface Draft<T> extends Deed {
+	/** Written with it, and undone with it. */
+	readonly also?: readonly Deed[];
 	/** Run before the operation, in the same transaction. */
 	readonly before?: readonly Statement[];
 	readonly after?: readonly Statement[];
@@ -106,7 +119,7 @@ export interface LogState {
 }
 
 /**
- * Appends one operation with whatever belongs to it.
+ * Appends an operation with whatever belongs to it.
  *
  * @param reads statements whose results `build` needs; they are read anew on every try
  */
@@ -123,22 +136,19 @@ export async function commit<T>(
 		const { clock, last } = toChainState(end?.rows[0]);
 		const draft = build({ rows });
 		if (!draft.ok) return draft;
-		const { payload, undoes, before = [], after = [], touched, value } = draft.value;
-		const hashed = appendOp(device, last, clock, nowMs(), payload, undoes);
-		const written = await store.batch([...before, ...insertOpStatements(hashed), ...after], {
+		const { also = [], before = [], after = [], touched, value, ...deed } = draft.value;
+		const ops = appendOps(device, last, clock, nowMs(), [deed, ...also]);
+		const written = await store.batch([...before, ...ops.flatMap(insertOpStatements), ...after], {
 			touched: { ...touched, tables: ['op', ...touched.tables] }
 		});
-		if (written.ok) return ok(value(hashed.id));
+		if (written.ok) return ok(value(ops[0]?.id ?? ''));
 		if (written.error.code !== 'conflict' || attempt === MAX_TRIES) return written;
 	}
 }
 
-const OPS_ON_REGISTER_OF = `
-SELECT lower(hex(o.hash)) AS hash, lower(hex(d.uid)) AS device, o.seq, o.hlc, o.payload,
-	lower(hex(o.undoes)) AS undoes, lower(hex(o.prev_hash)) AS prev
-FROM op target JOIN op o ON o.register = target.register JOIN device d ON d.id = o.device_id
-WHERE target.hash = unhex(?1) AND (o.hlc <= target.hlc)
-ORDER BY o.hlc DESC LIMIT 200`;
+/** What `toHashedOp` reads, from `op o JOIN device d`. */
+export const OP_COLUMNS = `lower(hex(o.hash)) AS hash, lower(hex(d.uid)) AS device, o.seq, o.hlc, o.payload,
+	lower(hex(o.undoes)) AS undoes, lower(hex(o.prev_hash)) AS prev, o.lead, o.restores`;
 
 const opRow = z.object({
 	hash: z.string(),
@@ -147,7 +157,9 @@ const opRow = z.object({
 	hlc: z.number(),
 	payload: z.string(),
 	undoes: z.string().nullable(),
-	prev: z.string().nullable()
+	prev: z.string().nullable(),
+	lead: z.number().nullable(),
+	restores: z.number().nullable()
 });
 
 export function toHashedOp(raw: Row): HashedOp {
@@ -160,18 +172,9 @@ export function toHashedOp(raw: Row): HashedOp {
 		// Written by insertOpStatements from a typed payload; imports verify the hash before they insert.
 		payload: JSON.parse(row.payload) as OpPayload,
 		...(row.undoes === null || row.undoes === '' ? {} : { undoes: row.undoes }),
+		...(row.lead === null ? {} : { lead: row.lead }),
+		...(row.restores === null ? {} : { restores: row.restores }),
 		prev: row.prev === null || row.prev === '' ? null : row.prev
 	};
 	return { id: row.hash, op };
-}
-
-/** The operation and the newest ones before it on the same register: what its inverse depends on. */
-export async function opsBefore(
-	context: WorkspaceContext,
-	op: OpId
-): Promise<Result<readonly HashedOp[], StoreError>> {
-	const rows = await context.store.query(OPS_ON_REGISTER_OF, [op]);
-	if (!rows.ok) return rows;
-	if (rows.value.length === 0) return err({ code: 'sql', message: 'There is no such operation.' });
-	return ok(rows.value.map(toHashedOp));
 }

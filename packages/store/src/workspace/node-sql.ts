@@ -47,6 +47,12 @@ SELECT s.id, l.value ->> 1, d.id FROM json_each(?1) l
 JOIN node s ON s.hash = unhex(l.value ->> 0) JOIN node d ON d.hash = unhex(l.value ->> 2)
 WHERE true ON CONFLICT DO NOTHING`;
 
+/** To messages that are not here. */
+const INSERT_LINKS_GONE = `
+INSERT INTO link_gone (src_id, kind, dst)
+SELECT s.id, l.value ->> 1, unhex(l.value ->> 2) FROM json_each(?1) l JOIN node s ON s.hash = unhex(l.value ->> 0)
+WHERE NOT EXISTS (SELECT 1 FROM node d WHERE d.hash = unhex(l.value ->> 2)) ON CONFLICT DO NOTHING`;
+
 const COUNT_PRESENT = `SELECT 1 AS one FROM json_each(?1) e JOIN node n ON n.hash = unhex(e.value)`;
 
 /** Statements that add nodes, parents before children; the batch fails with `conflict` if a parent is missing. */
@@ -89,7 +95,9 @@ export function insertNodeStatements(inserts: readonly NodeToInsert[], device: s
 			expect: inserts.length
 		},
 		...(edges.length > 0 ? [{ sql: INSERT_EDGES, params: [JSON.stringify(edges)] }] : []),
-		...(links.length > 0 ? [{ sql: INSERT_LINKS, params: [JSON.stringify(links)] }] : [])
+		...(links.length > 0
+			? [INSERT_LINKS, INSERT_LINKS_GONE].map((sql) => ({ sql, params: [JSON.stringify(links)] }))
+			: [])
 	];
 }
 
@@ -100,5 +108,6 @@ export const NODE_COLUMNS = `
 	CASE WHEN b.nonce IS NULL THEN NULL ELSE lower(hex(b.nonce)) END AS nonce, b.data,
 	(SELECT group_concat(lower(hex(p.hash)), ',') FROM (SELECT parent_id FROM edge WHERE child_id = n.id ORDER BY ord) e
 		CROSS JOIN node p ON p.id = e.parent_id) AS parents,
-	(SELECT json_group_array(json_object('kind', l.kind, 'target', lower(hex(d.hash)))) FROM link l
-		JOIN node d ON d.id = l.dst_id WHERE l.src_id = n.id) AS links`;
+	(SELECT json_group_array(json_object('kind', l.kind, 'target', lower(hex(l.dst)))) FROM (
+		SELECT l.kind, d.hash AS dst FROM link l JOIN node d ON d.id = l.dst_id WHERE l.src_id = n.id
+		UNION ALL SELECT g.kind, g.dst FROM link_gone g WHERE g.src_id = n.id) l) AS links`;

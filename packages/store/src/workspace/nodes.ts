@@ -63,7 +63,8 @@ export function createNodes(
 					rows[0]?.rows ?? [],
 					rows[1]?.rows[0],
 					input.parents[0] ?? null,
-					node.id
+					node.id,
+					input.ref != null && input.seen != null ? { name: input.ref, op: input.seen } : null
 				);
 				return ok({
 					payload,

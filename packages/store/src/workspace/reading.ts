@@ -179,6 +179,7 @@ export function createReading(
 			return settle(leaf, ref);
 		},
 		async lastLeaf(conversation) {
+			// Where all branches were taken back there is no place to return to.
 			const rows = await store.query(
 				`SELECT lower(hex(node.hash)) AS leaf, v.ref FROM (
 					SELECT * FROM (SELECT visit.node_id, visit.ref FROM conv JOIN visit ON visit.conv_id = conv.id
@@ -186,7 +187,9 @@ export function createReading(
 					UNION ALL
 					SELECT * FROM (SELECT node.id, NULL FROM conv JOIN node ON node.conv_id = conv.id
 						WHERE conv.uid = unhex(?1) ORDER BY node.id DESC LIMIT 1)
-				) v CROSS JOIN node ON node.id = v.node_id LIMIT 1`,
+				) v CROSS JOIN node ON node.id = v.node_id
+				WHERE EXISTS (SELECT 1 FROM conv JOIN ref ON ref.conv_id = conv.id JOIN ref_head h ON h.ref_id = ref.id WHERE conv.uid = unhex(?1))
+					OR NOT EXISTS (SELECT 1 FROM conv JOIN ref ON ref.conv_id = conv.id WHERE conv.uid = unhex(?1)) LIMIT 1`,
 				[conversation]
 			);
 			if (!rows.ok) return rows;

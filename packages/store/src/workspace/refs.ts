@@ -1,7 +1,7 @@
 /** Which branch a new message moves: every leaf is held by a ref, so no branch can vanish. */
 import type { NodeId } from '@stemma/graph/node';
 import type { MoveRef, OpId } from '@stemma/graph/op';
-import { ok } from '@stemma/graph/result';
+import { err, ok } from '@stemma/graph/result';
 import { z } from 'zod';
 import type { Row, Statement } from '../port.ts';
 import type { WorkspaceContext } from './context.ts';
@@ -39,16 +39,18 @@ function newBranchName(counted: Row | undefined): string {
 
 /**
  * The move to `target`: of the named branch if one of its heads is the parent, else of a new one.
- * Only the head that is replaced counts as seen, so two tabs that answer one leaf leave two heads.
+ * Only the head that is replaced counts as seen. Who says which move was the last it has seen stays on the
+ * branch, so two tabs that answer one leaf leave two heads.
  */
 export function planMove(
 	conversation: string,
 	heads: readonly Row[],
 	counted: Row | undefined,
 	parent: NodeId | null,
-	target: NodeId
+	target: NodeId,
+	lastSeen: { readonly name: string; readonly op: OpId } | null = null
 ): MoveRef {
-	const head = heads.map((row) => headRow.parse(row)).find((row) => row.node === parent);
+	const head = heads.map((row) => headRow.parse(row)).find((row) => row.node === parent) ?? lastSeen;
 	return {
 		kind: 'ref',
 		conversation,
@@ -59,7 +61,17 @@ export function planMove(
 	};
 }
 
-export function createRefs(context: WorkspaceContext): Pick<Workspace, 'refs' | 'fork'> {
+/** Of some nodes (?1, a JSON list) those on which another of them rests. */
+const BEHIND = `
+WITH RECURSIVE top (id, gen) AS (SELECT id, gen FROM node WHERE hash IN (SELECT unhex(value) FROM json_each(?1))),
+a (id) AS (
+	SELECT e.parent_id FROM top JOIN edge e ON e.child_id = top.id
+	UNION
+	SELECT e.parent_id FROM a JOIN node n ON n.id = a.id JOIN edge e ON e.child_id = a.id WHERE n.gen > (SELECT min(gen) FROM top)
+)
+SELECT lower(hex(node.hash)) AS node FROM top JOIN a ON a.id = top.id JOIN node ON node.id = top.id`;
+
+export function createRefs(context: WorkspaceContext): Pick<Workspace, 'refs' | 'fork' | 'keepBoth'> {
 	return {
 		async refs(conversation) {
 			const rows = await context.store.query(
@@ -69,14 +81,51 @@ export function createRefs(context: WorkspaceContext): Pick<Workspace, 'refs' | 
 				[conversation]
 			);
 			if (!rows.ok) return rows;
-			const refs = new Map<string, RefRow & { readonly heads: { node: NodeId; op: OpId }[] }>();
+			const refs = new Map<string, Omit<RefRow, 'ends'> & { readonly heads: { node: NodeId; op: OpId }[] }>();
 			for (const row of rows.value.map((raw) => headRow.parse(raw))) {
 				const ref = refs.get(row.name) ?? { conversation, name: row.name, kind: row.kind, heads: [] };
 				ref.heads.push({ node: row.node, op: row.op });
 				refs.set(row.name, ref);
 			}
-			return ok([...refs.values()]);
+			const withEnds: RefRow[] = [];
+			for (const ref of refs.values()) {
+				const nodes = [...new Set(ref.heads.map(({ node }) => node))];
+				const behind = nodes.length > 1 ? await context.store.query(BEHIND, [JSON.stringify(nodes)]) : ok([]);
+				if (!behind.ok) return behind;
+				const isBehind = new Set(behind.value.map((row) => row['node']));
+				withEnds.push({ ...ref, ends: nodes.filter((node) => !isBehind.has(node)) });
+			}
+			return ok(withEnds);
 		},
+		keepBoth: (conversation, name, stays) =>
+			commit(context, refReads(conversation, name), ({ rows }) => {
+				const heads = (rows[0]?.rows ?? []).map((row) => headRow.parse(row));
+				const leaving = heads.filter(({ node }) => node !== stays);
+				const [first] = leaving;
+				if (!first || leaving.length === heads.length)
+					return err({ code: 'conflict', message: 'The branch has one end only by now.' });
+				const { n, last } = countRow.parse(rows[1]?.rows[0]);
+				const targets = [...new Set(leaving.map(({ node }) => node))];
+				const names = targets.map((_, i) => `branch-${Math.max(last, n, 1) + 1 + i}`);
+				const move = (ref: string, target: NodeId | null, seen: readonly OpId[]): MoveRef => ({
+					kind: 'ref',
+					conversation,
+					name: ref,
+					refKind: 'branch',
+					target,
+					seen
+				});
+				return ok({
+					// A head that goes each: so each comes back by itself when this is undone.
+					payload: move(name, null, [first.op]),
+					also: [
+						...leaving.slice(1).map(({ op }) => ({ payload: move(name, null, [op]) })),
+						...targets.map((target, i) => ({ payload: move(names[i] ?? '', target, []) }))
+					],
+					touched: { tables: ['ref'], conversations: [conversation], nodes: targets },
+					value: (op) => ({ refs: names, op })
+				});
+			}),
 		fork: (conversation, node) =>
 			commit(context, refReads(conversation, null), ({ rows }) => {
 				const payload = planMove(conversation, [], rows[1]?.rows[0], null, node);

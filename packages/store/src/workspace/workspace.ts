@@ -7,6 +7,9 @@ import type { ConversationId, OpId, RefKind } from '@stemma/graph/op';
 import type { Hash, JsonValue, Part } from '@stemma/graph/part';
 import type { Result } from '@stemma/graph/result';
 import type { Change, StoreError } from '../port.ts';
+import type { Marks } from './marks.ts';
+import type { Operations } from './operations.ts';
+import type { Removal } from './removal.ts';
 
 export interface ConversationRow {
 	readonly id: ConversationId;
@@ -53,8 +56,10 @@ export interface RefRow {
 	readonly conversation: ConversationId;
 	readonly name: string;
 	readonly kind: RefKind;
-	/** More than one when diverged. */
+	/** Moves that no later one has seen. */
 	readonly heads: readonly { readonly node: NodeId; readonly op: OpId }[];
+	/** Where it is: the heads that lie behind no other. More than one when diverged. */
+	readonly ends: readonly NodeId[];
 }
 
 export type StoredRunState =
@@ -127,6 +132,8 @@ export interface NewNode {
 	readonly links?: readonly Link[];
 	/** The branch to move here. Without it, or when it points elsewhere by now, a new branch is made. */
 	readonly ref?: string | null;
+	/** The move of that branch the author has seen. If it has moved on since, it has two heads then. */
+	readonly seen?: OpId | null;
 	/** The queued message this is: it leaves the queue in the same transaction, and `conflict` says that it had left. */
 	readonly queued?: QueuedId;
 }
@@ -206,7 +213,7 @@ export interface RunPatch {
 
 export type Outcome<T> = Promise<Result<T, StoreError>>;
 
-export interface Workspace {
+export interface Workspace extends Operations, Marks, Removal {
 	// conversations
 	/** Pinned first, then newest; all of them (a row is about 100 bytes). */
 	conversations(options?: { readonly includeHidden?: boolean }): Outcome<readonly ConversationRow[]>;
@@ -216,8 +223,6 @@ export interface Workspace {
 	rename(id: ConversationId, title: string): Outcome<OpId>;
 	setPinned(id: ConversationId, pinned: boolean): Outcome<OpId>;
 	setHidden(id: ConversationId, hidden: boolean): Outcome<OpId>;
-	/** Appends the inverse. Undoing an undo is redo. */
-	undo(op: OpId): Outcome<OpId>;
 
 	// the graph
 	append(input: NewNode): Outcome<Appended>;
@@ -243,6 +248,12 @@ export interface Workspace {
 	refs(conversation: ConversationId): Outcome<readonly RefRow[]>;
 	/** A new branch at a node: nothing is copied. */
 	fork(conversation: ConversationId, node: NodeId): Outcome<{ readonly ref: string; readonly op: OpId }>;
+	/** Makes a branch of each end of a diverged one but `stays`, as one operation. @returns their names */
+	keepBoth(
+		conversation: ConversationId,
+		name: string,
+		stays: NodeId
+	): Outcome<{ readonly refs: readonly string[]; readonly op: OpId }>;
 
 	// where the reader was
 	/** Remembers that the path to this leaf was on screen. */
