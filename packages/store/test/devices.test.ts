@@ -145,7 +145,7 @@ async function stateOf({ store, workspace }: Device): Promise<unknown> {
 		)
 	);
 	return {
-		scalars: scalars.map((row) => [row['register'], JSON.parse(String(row['value']))]),
+		scalars: scalars.map((row) => [row['register'], JSON.parse(String(row['value'])) as unknown]),
 		members: members.map((row) => [row['register'], row['value']]),
 		heads: refs.flatMap(({ name, heads }) => heads.map(({ op, node }) => [name, op, node])).toSorted(),
 		ends: refs.map(({ name, ends }) => [name, ends.toSorted()]).toSorted(),

@@ -8,6 +8,8 @@ export interface Command {
 	readonly group: 'Go' | 'Conversation' | 'View';
 	/** "Mod" is Ctrl, or Cmd on a Mac. Parts are joined by "+": "Mod+Shift+O". */
 	readonly keys?: string;
+	/** Another way to press it. */
+	readonly also?: string;
 	/** Also while a text field has the focus. Only sensible with a modifier. */
 	readonly inText?: boolean;
 	readonly run: () => void;
@@ -54,7 +56,9 @@ export class KeyMap {
 			event.target.matches('input, textarea, select, [contenteditable]');
 		// The newest fits first: what is on top of the page wins.
 		const command = this.#commands.findLast(
-			({ keys, inText }) => keys !== undefined && (!isText || inText === true) && matches(keys, event)
+			({ keys, also, inText }) =>
+				(!isText || inText === true) &&
+				[keys, also].some((pressed) => pressed !== undefined && matches(pressed, event))
 		);
 		if (!command) return;
 		event.preventDefault();

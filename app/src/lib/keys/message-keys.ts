@@ -6,6 +6,10 @@ export const MESSAGE_KEYS = [
 	['O', 'Continue'],
 	['F', 'Fork'],
 	['S', 'What was sent'],
+	['T', 'Tags'],
+	['P', 'Pin'],
+	['X', 'Leave out'],
+	['H', 'Hide'],
 	['[', 'Previous version'],
 	[']', 'Next version']
 ] as const;

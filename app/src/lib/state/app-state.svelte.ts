@@ -13,6 +13,7 @@ import { Endpoints } from './endpoints.svelte.ts';
 import { MessageQueue } from './message-queue.svelte.ts';
 import { Preferences } from './preferences.svelte.ts';
 import { RunRegistry } from './run-registry.svelte.ts';
+import { UndoHistory } from './undo.svelte.ts';
 
 /** What exists once the database is open. */
 export interface Desk {
@@ -25,6 +26,7 @@ export interface Desk {
 	readonly list: ConversationList;
 	readonly preferences: Preferences;
 	readonly backups: Backups;
+	readonly history: UndoHistory;
 	readonly announcer: Announcer;
 }
 
@@ -80,7 +82,8 @@ export class AppState {
 		const nowMs = (): number => Date.now();
 		const catalogue = new ModelCatalogue(workspace.value, keys);
 		const endpoints = new Endpoints(workspace.value, keys, catalogue, nowMs);
-		const list = new ConversationList(workspace.value);
+		const history = new UndoHistory(workspace.value, announcer);
+		const list = new ConversationList(workspace.value, history);
 		const runs = new RunRegistry(workspace.value, announcer, randomHex);
 		const queue = new MessageQueue({ workspace: workspace.value, endpoints, runs });
 		const preferences = new Preferences(workspace.value);
@@ -102,6 +105,7 @@ export class AppState {
 				list,
 				preferences,
 				backups: new Backups(store, workspace.value, nowMs),
+				history,
 				announcer
 			}
 		};

@@ -44,6 +44,7 @@ export async function ask({ workspace, endpoints, runs }: AskDeps, question: Que
 	const { endpoint, model } = chosen;
 	const factor = await tokenFactor(workspace, model.id);
 	const prompt = await buildPrompt(workspace, {
+		conversation: run.conversation,
 		leaf: goesOn?.id ?? run.parent,
 		window: model.contextLength,
 		factor,

@@ -3,6 +3,7 @@ import type { Result } from '@stemma/graph/result';
 import type { StoreError } from '@stemma/store/port';
 import type { ConversationRow, Workspace } from '@stemma/store/workspace/workspace';
 import { toast } from 'svelte-sonner';
+import type { UndoHistory } from './undo.svelte.ts';
 
 /** Case and accents do not matter when one looks for a title. */
 const folded = (text: string): string =>
@@ -17,6 +18,9 @@ export class ConversationList {
 	rows = $state.raw<readonly ConversationRow[]>([]);
 	query = $state('');
 	showsHidden = $state(false);
+	/** Conversations with this tag only. */
+	tag = $state<string | null>(null);
+	tagsByConversation = $state.raw<ReadonlyMap<ConversationId, readonly string[]>>(new Map());
 	error = $state<string | null>(null);
 
 	readonly found = $derived.by(() => {
@@ -27,18 +31,26 @@ export class ConversationList {
 			if (row.hidden !== this.showsHidden) return false;
 			// An empty conversation is nothing to find yet.
 			if (row.preview === null && row.title === null) return false;
+			if (this.tag !== null && this.tagsByConversation.get(row.id)?.includes(this.tag) !== true) return false;
 			const title = folded(titleOf(row));
 			return words.every((word) => title.includes(word));
 		});
 	});
 	readonly hiddenCount = $derived(this.rows.filter((row) => row.hidden).length);
 
-	readonly #workspace: Workspace;
+	/** All tags of conversations, in the order of the alphabet. */
+	readonly tags = $derived(
+		[...new Set([...this.tagsByConversation.values()].flat())].toSorted((a, b) => a.localeCompare(b))
+	);
 
-	constructor(workspace: Workspace) {
+	readonly #workspace: Workspace;
+	readonly #history: UndoHistory;
+
+	constructor(workspace: Workspace, history: UndoHistory) {
 		this.#workspace = workspace;
+		this.#history = history;
 		workspace.onChange(({ tables }) => {
-			if (tables.includes('conv')) void this.load();
+			if (tables.includes('conv') || tables.includes('member')) void this.load();
 		});
 	}
 
@@ -46,6 +58,10 @@ export class ConversationList {
 		const rows = await this.#workspace.conversations({ includeHidden: true });
 		if (rows.ok) this.rows = rows.value;
 		this.error = rows.ok ? null : rows.error.message;
+		const tags = await this.#workspace.conversationTags();
+		if (tags.ok) this.tagsByConversation = tags.value;
+		// The last one that had it may have lost it.
+		if (this.tag !== null && !this.tags.includes(this.tag)) this.tag = null;
 	}
 
 	row(id: ConversationId): ConversationRow | null {
@@ -77,15 +93,7 @@ export class ConversationList {
 
 	#withUndo(done: Result<OpId, StoreError>, message: string | null): void {
 		const op = this.#orTell(done, 'That was not saved.');
-		if (op === null || message === null) return;
-		toast(message, {
-			action: {
-				label: 'Undo',
-				onClick: () => {
-					void this.#workspace.undo(op).then((undone) => this.#orTell(undone, 'That could not be undone.'));
-				}
-			}
-		});
+		if (op !== null && message !== null) this.#history.offer(message, op);
 	}
 
 	#orTell<T>(result: Result<T, StoreError>, sentence: string): T | null {

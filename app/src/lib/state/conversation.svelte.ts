@@ -1,6 +1,6 @@
 /** One conversation as it is read and written: a window of the path to a leaf, and the branch it is on. */
 import type { Link, NodeId } from '@stemma/graph/node';
-import type { ConversationId } from '@stemma/graph/op';
+import type { ConversationId, OpId } from '@stemma/graph/op';
 import type { Part } from '@stemma/graph/part';
 import { partsToText } from '@stemma/graph/render';
 import type { NodeRow, PathEntry, PathWindow, RunRow, Workspace } from '@stemma/store/workspace/workspace';
@@ -9,6 +9,7 @@ import type { Desk } from './app-state.svelte.ts';
 import { ask, type Question } from './asking.ts';
 import { ConversationSettings } from './conversation-settings.svelte.ts';
 import type { Choice } from './endpoints.svelte.ts';
+import { Marks } from './marks.svelte.ts';
 import {
 	hasNewer,
 	hasOlder,
@@ -49,9 +50,12 @@ function reworded(entry: NodeRow, text: string): readonly Part[] {
 export class Conversation {
 	readonly id: ConversationId;
 	readonly settings: ConversationSettings;
+	readonly marks: Marks;
 	#window = $state.raw<PathWindow>(NOTHING);
 	leaf = $state<NodeId | null>(null);
 	ref = $state<string | null>(null);
+	/** Where the branch is that one reads: more than one end when it has diverged. */
+	ends = $state.raw<readonly NodeId[]>([]);
 	/** The nearest message up the path that has other versions. */
 	fork = $state.raw<{ readonly node: NodeId; readonly pos: number } | null>(null);
 	#unanswered = $state.raw<RunRow | null>(null);
@@ -78,17 +82,22 @@ export class Conversation {
 	readonly #workspace: Workspace;
 	readonly #unsubscribe: readonly (() => void)[];
 	#loading = 0;
+	/** The move that brought the branch to the leaf, as far as this tab has seen. */
+	#seen: OpId | null = null;
 
 	constructor(desk: Desk, id: ConversationId) {
 		this.#desk = desk;
 		this.#workspace = desk.workspace;
 		this.id = id;
 		this.settings = new ConversationSettings(desk.workspace, id);
+		this.marks = new Marks(desk.workspace, desk.history, id);
 		this.#unsubscribe = [
 			this.settings.close,
+			this.marks.close,
 			desk.workspace.onChange(({ tables, conversations }) => {
 				const isMine = conversations?.includes(id) === true;
 				if (isMine && tables.includes('node')) void this.#catchUp();
+				else if (isMine && tables.includes('ref')) void this.#followRef();
 				else if (isMine && tables.includes('run')) void this.#refresh();
 			}),
 			desk.runs.onEnded((run) => this.#follow(run))
@@ -102,6 +111,7 @@ export class Conversation {
 	/** @param at a message anywhere in the conversation; without it the place one had left */
 	async open(at: NodeId | null): Promise<void> {
 		void this.settings.load();
+		void this.marks.load();
 		void this.#desk.queue.load(this.id);
 		const found = at === null ? await this.#workspace.lastLeaf(this.id) : await this.#workspace.leafBelow(at);
 		if (!found.ok) {
@@ -125,7 +135,7 @@ export class Conversation {
 	/** Lets go of what has become far away. @returns whether something went */
 	trim(from: 'start' | 'end'): boolean {
 		const less = trimmed(this.#window, from);
-		if (less) this.#window = less;
+		if (less) this.#hold(less);
 		return less !== null;
 	}
 
@@ -135,7 +145,7 @@ export class Conversation {
 		if (target === 'end' ? this.hasNewer : !this.entries.some(({ id }) => id === target.node)) {
 			const window =
 				target === 'end' ? await readEnd(this.#workspace, leaf) : await this.#around(leaf, target.node);
-			if (window.ok && this.leaf === leaf) this.#window = window.value;
+			if (window.ok && this.leaf === leaf) this.#hold(window.value);
 		}
 		this.target = target;
 	}
@@ -151,7 +161,7 @@ export class Conversation {
 
 	async send(parts: readonly Part[]): Promise<boolean> {
 		const model = this.settings.once;
-		const added = await this.#append('user', parts, this.leaf, this.ref);
+		const added = await this.#append('user', parts, this.leaf, this.ref, { seen: this.#seen });
 		if (!added) return false;
 		this.settings.once = null;
 		await this.#answer(model);
@@ -229,6 +239,25 @@ export class Conversation {
 		this.target = { node: version };
 	}
 
+	/** The next of the ends of a branch that has diverged. */
+	async showOtherEnd(): Promise<void> {
+		const { ends, leaf, ref } = this;
+		const other = ends[((leaf === null ? -1 : ends.indexOf(leaf)) + 1) % ends.length];
+		if (other === undefined || other === leaf) return;
+		await this.#show({ leaf: other, ref });
+		this.target = 'end';
+	}
+
+	/** What is read stays on the branch; the other ends get branches of their own. */
+	async keepBoth(): Promise<void> {
+		const { ends, leaf, ref } = this;
+		const stays = leaf !== null && ends.includes(leaf) ? leaf : ends[0];
+		if (ref === null || stays === undefined) return;
+		const kept = await this.#workspace.keepBoth(this.id, ref, stays);
+		if (kept.ok) this.#desk.history.offer(`Kept as ${kept.value.refs.join(', ')}`, kept.value.op);
+		else toast.error('The branches could not be made.', { description: kept.error.message });
+	}
+
 	async #answer(model: Choice | null): Promise<void> {
 		if (this.leaf !== null) await this.#ask({ parent: this.leaf, ref: this.ref, model });
 	}
@@ -243,7 +272,7 @@ export class Conversation {
 		parts: readonly Part[],
 		parent: NodeId | null,
 		ref: string | null,
-		version: { change?: string; links?: readonly Link[] } = {}
+		version: { change?: string; links?: readonly Link[]; seen?: OpId | null } = {}
 	): Promise<boolean> {
 		const added = await this.#workspace.append({
 			conversation: this.id,
@@ -267,10 +296,50 @@ export class Conversation {
 		const { leaf, ref } = this;
 		const found =
 			leaf === null ? await this.#workspace.lastLeaf(this.id) : await this.#workspace.leafBelow(leaf);
-		const isAhead = found.ok && found.value !== null && found.value.leaf !== leaf;
+		if (!found.ok) return this.#reopen();
+		const isAhead = found.value !== null && found.value.leaf !== leaf;
 		if (isAhead && this.leaf === leaf && (leaf === null || (ref !== null && found.value.ref === ref))) {
 			await this.#show(found.value);
 		} else await this.#refresh();
+	}
+
+	/** The branch was moved by something else than a message: an undo, a restore, a choice. */
+	async #followRef(): Promise<void> {
+		const { leaf, ref } = this;
+		if (leaf === null) return this.#reopen();
+		const refs = await this.#workspace.refs(this.id);
+		if (!refs.ok || this.leaf !== leaf) return;
+		const mine = refs.value.find(({ name }) => name === ref);
+		const [end] = mine?.ends ?? [];
+		if (ref === null || mine?.ends.includes(leaf) === true) await this.#refresh();
+		else if (end !== undefined) await this.#show({ leaf: end, ref });
+		else if (refs.value.length === 0) this.#showNothing();
+		else {
+			const below = await this.#workspace.leafBelow(leaf);
+			if (below.ok && this.leaf === leaf) await this.#show(below.value);
+		}
+	}
+
+	/** What was read is gone. */
+	async #reopen(): Promise<void> {
+		const last = await this.#workspace.lastLeaf(this.id);
+		if (last.ok && last.value) await this.#show(last.value);
+		else this.#showNothing();
+	}
+
+	#showNothing(): void {
+		this.#loading++;
+		this.leaf = null;
+		this.ref = null;
+		this.fork = null;
+		this.ends = [];
+		this.#seen = null;
+		this.#hold(NOTHING);
+	}
+
+	#hold(window: PathWindow): void {
+		this.#window = window;
+		void this.marks.look(window.entries.map(({ id }) => id));
 	}
 
 	/** Goes on to an answer if the reader is still where the question was asked. */
@@ -296,15 +365,19 @@ export class Conversation {
 
 	async #read({ leaf, ref }: Place, around: NodeId | null): Promise<void> {
 		const turn = ++this.#loading;
-		const [window, failed, fork] = await Promise.all([
+		const [window, failed, fork, refs] = await Promise.all([
 			around === null ? readAgain(this.#workspace, leaf, this.#window) : this.#around(leaf, around),
 			this.#lastFailure(leaf),
-			this.#workspace.forkAbove(leaf)
+			this.#workspace.forkAbove(leaf),
+			this.#workspace.refs(this.id)
 		]);
 		if (turn !== this.#loading) return;
 		this.leaf = leaf;
 		this.ref = ref;
-		if (window.ok) this.#window = window.value;
+		if (window.ok) this.#hold(window.value);
+		const mine = refs.ok ? refs.value.find(({ name }) => name === ref) : undefined;
+		this.ends = mine?.ends ?? [];
+		this.#seen = mine?.heads.find(({ node }) => node === leaf)?.op ?? null;
 		this.error = window.ok ? null : window.error.message;
 		this.#unanswered = failed;
 		this.fork = fork.ok ? fork.value : null;
@@ -326,7 +399,7 @@ export class Conversation {
 		if (leaf === null) return;
 		const more = await read(this.#workspace, leaf, before);
 		if (!more.ok || this.leaf !== leaf || this.#window !== before) return;
-		this.#window = { ...before, entries: join(more.value.entries, before.entries) };
+		this.#hold({ ...before, entries: join(more.value.entries, before.entries) });
 	}
 
 	async #lastFailure(leaf: NodeId): Promise<RunRow | null> {

@@ -7,6 +7,7 @@ import {
 	type Receipt
 } from '@stemma/graph/context';
 import type { NodeId } from '@stemma/graph/node';
+import type { ConversationId } from '@stemma/graph/op';
 import type { Hash, JsonValue } from '@stemma/graph/part';
 import { rebuildContext, storeReceipt, type StoredReceipt } from '@stemma/graph/receipt';
 import { err, ok, type Result } from '@stemma/graph/result';
@@ -29,6 +30,7 @@ export interface Prompt {
 }
 
 export interface PromptRequest {
+	readonly conversation: ConversationId;
 	readonly leaf: NodeId;
 	/** Tokens, null when unknown. */
 	readonly window: number | null;
@@ -76,13 +78,26 @@ export async function buildPrompt(
 	const attached = new Map<Hash, string>();
 	const rootTexts = await readAttached(workspace, root.value.entries, attached);
 	if (!rootTexts.ok) return rootTexts;
+	const marks = await workspace.conversationMarks(request.conversation);
+	if (!marks.ok) return marks;
+	const pinned: NodeRow[] = [];
+	for (const id of marks.value.pins) {
+		const node = await workspace.node(id);
+		if (!node.ok) return node;
+		if (node.value) pinned.push(node.value);
+	}
+	const pinnedTexts = await readAttached(workspace, pinned, attached);
+	if (!pinnedTexts.ok) return pinnedTexts;
+	const standing = root.value.entries.filter((entry) => entry.role === 'system');
 	const options: ContextOptions = {
 		instructions: request.instructions,
 		attached,
 		// A system message at the root is always sent, however long the path.
-		fixed: root.value.entries.filter((entry) => entry.role === 'system').map(toContextNode),
+		fixed: [...standing, ...pinned.filter(({ id }) => !standing.some((node) => node.id === id))].map(
+			toContextNode
+		),
 		volatile: [],
-		excluded: new Set(),
+		excluded: new Set(marks.value.excluded),
 		...(request.goOn ? { goOn: request.goOn } : {}),
 		budget: {
 			contextTokens,
