@@ -40,6 +40,7 @@ export async function createPageRig(): Promise<PageRig> {
 	const folder = mkdtempSync(join(tmpdir(), 'stemma-pages-'));
 	const entrypoints = [
 		join(import.meta.dir, 'pages/store-page.ts'),
+		join(import.meta.dir, 'pages/log-page.ts'),
 		join(import.meta.dir, 'pages/stock-page.ts'),
 		join(import.meta.dir, 'pages/stock-worker.ts'),
 		join(import.meta.dir, 'pages/markdown-page.ts'),

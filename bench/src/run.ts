@@ -10,12 +10,14 @@ import { browserStoreBenchmarks } from './browser-store.ts';
 import { CHROMIUM } from './chromium.ts';
 import type { Figure } from './figure.ts';
 import { graphStoreBenchmarks } from './graph-store.ts';
+import { logBenchmarks } from './log.ts';
 import { markdownBenchmarks } from './markdown.ts';
 import { toReport } from './report.ts';
 
 const benchmarks = [
 	...graphStoreBenchmarks,
 	...browserStoreBenchmarks,
+	...logBenchmarks,
 	...markdownBenchmarks,
 	...appBenchmarks
 ];
