@@ -433,7 +433,14 @@ test('a branch that was taken back leaves a conversation that opens with nothing
 	const id = must(await workspace.createConversation());
 	const first = await say(workspace, id, 'first', null);
 	must(await workspace.visit(id, first.node, 'main'));
-	must(await workspace.undo(first.op));
+	const second = await say(workspace, id, 'second', first);
+	must(await workspace.visit(id, second.node, 'main'));
+	must(await workspace.undo(second.op));
+	expect(must(await workspace.lastLeaf(id)), 'back with its branch').toEqual({
+		leaf: first.node,
+		ref: 'main'
+	});
+	must(await workspace.takeBackNext('undo'));
 	expect(must(await workspace.lastLeaf(id))).toBeNull();
 	must(await workspace.takeBackNext('redo'));
 	expect(must(await workspace.lastLeaf(id))).toEqual({ leaf: first.node, ref: 'main' });

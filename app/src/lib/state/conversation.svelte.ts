@@ -82,6 +82,8 @@ export class Conversation {
 	readonly #workspace: Workspace;
 	readonly #unsubscribe: readonly (() => void)[];
 	#loading = 0;
+	/** Where one is, or is about to be. */
+	#place: Place | null = null;
 	/** The move that brought the branch to the leaf, as far as this tab has seen. */
 	#seen: OpId | null = null;
 
@@ -329,6 +331,7 @@ export class Conversation {
 
 	#showNothing(): void {
 		this.#loading++;
+		this.#place = null;
 		this.leaf = null;
 		this.ref = null;
 		this.fork = null;
@@ -360,11 +363,13 @@ export class Conversation {
 	}
 
 	async #refresh(): Promise<void> {
-		if (this.leaf !== null) await this.#read({ leaf: this.leaf, ref: this.ref }, null);
+		if (this.#place !== null) await this.#read(this.#place, null);
 	}
 
-	async #read({ leaf, ref }: Place, around: NodeId | null): Promise<void> {
+	async #read(place: Place, around: NodeId | null): Promise<void> {
+		const { leaf, ref } = place;
 		const turn = ++this.#loading;
+		this.#place = place;
 		const [window, failed, fork, refs] = await Promise.all([
 			around === null ? readAgain(this.#workspace, leaf, this.#window) : this.#around(leaf, around),
 			this.#lastFailure(leaf),

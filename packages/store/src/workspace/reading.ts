@@ -179,10 +179,13 @@ export function createReading(
 			return settle(leaf, ref);
 		},
 		async lastLeaf(conversation) {
-			// Where all branches were taken back there is no place to return to.
+			// Where the branch that was read is by now. Where all branches were taken back there is no such place.
 			const rows = await store.query(
 				`SELECT lower(hex(node.hash)) AS leaf, v.ref FROM (
-					SELECT * FROM (SELECT visit.node_id, visit.ref FROM conv JOIN visit ON visit.conv_id = conv.id
+					SELECT * FROM (SELECT coalesce((SELECT h.node_id FROM ref JOIN ref_head h ON h.ref_id = ref.id
+							WHERE ref.conv_id = conv.id AND ref.name = visit.ref
+							ORDER BY h.node_id = visit.node_id DESC, h.op_id DESC LIMIT 1), visit.node_id) AS node_id, visit.ref
+						FROM conv JOIN visit ON visit.conv_id = conv.id
 						WHERE conv.uid = unhex(?1) ORDER BY visit.seen_at DESC LIMIT 1)
 					UNION ALL
 					SELECT * FROM (SELECT node.id, NULL FROM conv JOIN node ON node.conv_id = conv.id
