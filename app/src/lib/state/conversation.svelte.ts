@@ -3,7 +3,14 @@ import type { Link, NodeId } from '@stemma/graph/node';
 import type { ConversationId, OpId } from '@stemma/graph/op';
 import type { Part } from '@stemma/graph/part';
 import { partsToText } from '@stemma/graph/render';
-import type { NodeRow, PathEntry, PathWindow, RunRow, Workspace } from '@stemma/store/workspace/workspace';
+import type {
+	Appended,
+	NodeRow,
+	PathEntry,
+	PathWindow,
+	RunRow,
+	Workspace
+} from '@stemma/store/workspace/workspace';
 import { toast } from 'svelte-sonner';
 import type { Desk } from './app-state.svelte.ts';
 import { ask, type Question } from './asking.ts';
@@ -166,7 +173,7 @@ export class Conversation {
 		const added = await this.#append('user', parts, this.leaf, this.ref, { seen: this.#seen });
 		if (!added) return false;
 		this.settings.once = null;
-		await this.#answer(model);
+		await this.#answer(added, model);
 		return true;
 	}
 
@@ -219,7 +226,7 @@ export class Conversation {
 			change: entry.change,
 			links: [{ kind: 'edit_of', target: entry.id }]
 		});
-		if (added && entry.role === 'user') await this.#answer(null);
+		if (added && entry.role === 'user') await this.#answer(added, null);
 	}
 
 	/** A branch that starts at a message: the path ends there until one writes on. */
@@ -260,8 +267,9 @@ export class Conversation {
 		else toast.error('The branches could not be made.', { description: kept.error.message });
 	}
 
-	async #answer(model: Choice | null): Promise<void> {
-		if (this.leaf !== null) await this.#ask({ parent: this.leaf, ref: this.ref, model });
+	/** What was just written is answered, wherever one reads by then. */
+	async #answer({ node, ref }: Appended, model: Choice | null): Promise<void> {
+		await this.#ask({ parent: node, ref, model });
 	}
 
 	async #ask(question: Omit<Question, 'conversation'>): Promise<void> {
@@ -275,7 +283,7 @@ export class Conversation {
 		parent: NodeId | null,
 		ref: string | null,
 		version: { change?: string; links?: readonly Link[]; seen?: OpId | null } = {}
-	): Promise<boolean> {
+	): Promise<Appended | null> {
 		const added = await this.#workspace.append({
 			conversation: this.id,
 			role,
@@ -286,31 +294,35 @@ export class Conversation {
 		});
 		if (!added.ok) {
 			toast.error('The message could not be saved.', { description: added.error.message });
-			return false;
+			return null;
 		}
 		await this.#show({ leaf: added.value.node, ref: added.value.ref });
 		this.target = 'end';
-		return true;
+		return added.value;
 	}
 
 	/** Another tab, or the queue, wrote on along the branch this one reads: so does this one. */
 	async #catchUp(): Promise<void> {
-		const { leaf, ref } = this;
+		const place = this.#place;
+		const { leaf = null, ref = null } = place ?? {};
 		const found =
 			leaf === null ? await this.#workspace.lastLeaf(this.id) : await this.#workspace.leafBelow(leaf);
+		// One has gone elsewhere meanwhile, and knows better.
+		if (this.#place !== place) return;
 		if (!found.ok) return this.#reopen();
 		const isAhead = found.value !== null && found.value.leaf !== leaf;
-		if (isAhead && this.leaf === leaf && (leaf === null || (ref !== null && found.value.ref === ref))) {
+		if (isAhead && (leaf === null || (ref !== null && found.value.ref === ref))) {
 			await this.#show(found.value);
 		} else await this.#refresh();
 	}
 
 	/** The branch was moved by something else than a message: an undo, a restore, a choice. */
 	async #followRef(): Promise<void> {
-		const { leaf, ref } = this;
-		if (leaf === null) return this.#reopen();
+		const place = this.#place;
+		if (place === null) return this.#reopen();
+		const { leaf, ref } = place;
 		const refs = await this.#workspace.refs(this.id);
-		if (!refs.ok || this.leaf !== leaf) return;
+		if (!refs.ok || this.#place !== place) return;
 		const mine = refs.value.find(({ name }) => name === ref);
 		const [end] = mine?.ends ?? [];
 		if (ref === null || mine?.ends.includes(leaf) === true) await this.#refresh();
@@ -318,7 +330,7 @@ export class Conversation {
 		else if (refs.value.length === 0) this.#showNothing();
 		else {
 			const below = await this.#workspace.leafBelow(leaf);
-			if (below.ok && this.leaf === leaf) await this.#show(below.value);
+			if (below.ok && this.#place === place) await this.#show(below.value);
 		}
 	}
 

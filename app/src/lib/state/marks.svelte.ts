@@ -8,6 +8,7 @@ import type { StoreError } from '@stemma/store/port';
 import type { MarkSet, NodeMarks } from '@stemma/store/workspace/marks';
 import type { Workspace } from '@stemma/store/workspace/workspace';
 import { toast } from 'svelte-sonner';
+import { SvelteSet } from 'svelte/reactivity';
 import type { UndoHistory } from './undo.svelte.ts';
 
 /** Offered before anybody has made one up. */
@@ -23,6 +24,8 @@ const NONE: NodeMarks = { tags: [], roles: [], isHidden: false };
 export class Marks {
 	pins = $state.raw<readonly Pin[]>([]);
 	tags = $state.raw<readonly string[]>([]);
+	/** Hidden messages that are looked at all the same. */
+	readonly opened = new SvelteSet<NodeId>();
 	readonly close: () => void;
 	#excluded = $state.raw<ReadonlySet<NodeId>>(new Set());
 	#byNode = $state.raw<ReadonlyMap<NodeId, NodeMarks>>(new Map());

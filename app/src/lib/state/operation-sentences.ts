@@ -62,12 +62,15 @@ export function tellOperation(subject: OperationSubject): string {
 		case 'set':
 			return tellSet(subject, payload.field, payload.value);
 		case 'ref': {
-			const what = payload.refKind === 'bookmark' ? 'Bookmark' : 'Branch';
 			const name = quoted(payload.name);
-			if (payload.target === null) return `${what} ${name} taken away`;
+			if (payload.refKind === 'bookmark')
+				return payload.target === null
+					? `Bookmark ${name} removed`
+					: `Bookmark ${name} set at ${nameOfMessage(subject)}`;
+			if (payload.target === null) return `Branch ${name} taken away`;
 			return payload.seen.length === 0
-				? `${what} ${name} begun at ${nameOfMessage(subject)}`
-				: `${what} ${name} moved to ${nameOfMessage(subject)}`;
+				? `Branch ${name} begun at ${nameOfMessage(subject)}`
+				: `Branch ${name} moved to ${nameOfMessage(subject)}`;
 		}
 		case 'add':
 		case 'remove':

@@ -105,7 +105,10 @@ CREATE TRIGGER body_gone AFTER UPDATE ON body WHEN old.data IS NOT NULL AND new.
 			SELECT n.id, substr(ltrim((SELECT group_concat(p.value ->> 'text', char(10)) FROM json_each(b.data) p WHERE p.value ->> 'type' = 'text'), ' ' || char(9, 10, 13)), 1, 120) AS line
 			FROM node n JOIN body b ON b.id = n.body_id WHERE n.conv_id = conv.id AND n.role = 'user' AND b.data IS NOT NULL) t
 		WHERE t.line <> '' ORDER BY t.id LIMIT 1), 'Redacted')
-	WHERE preview IS NOT NULL AND id IN (SELECT conv_id FROM node WHERE body_id = new.id AND role = 'user');
+	WHERE preview IS NOT NULL AND id IN (
+		SELECT n.conv_id FROM node n WHERE n.body_id = new.id AND n.role = 'user' AND NOT EXISTS (
+			SELECT 1 FROM node e JOIN body eb ON eb.id = e.body_id
+			WHERE e.conv_id = n.conv_id AND e.role = 'user' AND e.id < n.id AND eb.data IS NOT NULL));
 END;
 CREATE TRIGGER bury_node AFTER INSERT ON tombstone WHEN new.scope = 'node' BEGIN
 	DELETE FROM scalar WHERE entity = 'node' AND uid = new.uid;

@@ -259,7 +259,7 @@ const endRow = z.object({ id: z.number() });
 const pointRow = z.object({ hlc: z.number(), device: z.string(), seq: z.number() });
 
 /** What a screen must read again after such operations. */
-export function touchedBy(payloads: readonly OpPayload[]): Draft<unknown>['touched'] {
+function touchedBy(payloads: readonly OpPayload[]): Draft<unknown>['touched'] {
 	const conversations = new Set(payloads.flatMap((payload) => conversationOf(payload) ?? []));
 	const nodes = new Set(payloads.flatMap((payload) => subjectOf(payload) ?? []));
 	return {
