@@ -25,7 +25,7 @@ export const MARKUP: readonly string[] = [
 	`<math><maction actiontype="statusline" xlink:href="javascript:${LOUD}">x</maction></math>`,
 	`<details open ontoggle="${LOUD}"><summary>More</summary></details>`,
 	`<a href="javascript:${LOUD}" ping="${TRAP}/ping">a link of its own</a>`,
-	`<textarea></title></style></script><img src=x onerror="${LOUD}">`,
+	`<textarea></title></style></script><img src=x onerror="${LOUD}"></textarea>`,
 	// Addresses
 	`[one](javascript:${LOUD}) [two](JaVaScRiPt:${LOUD}) [three](java\tscript:${LOUD}) [four](<javascript:${LOUD}>)`,
 	`[five](&#106;avascript:${LOUD}) [six](javascript&colon;${LOUD}) [seven](%6Aavascript:${LOUD}) [eight](\u0001javascript:${LOUD})`,

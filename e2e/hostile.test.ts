@@ -105,6 +105,8 @@ test('markup, addresses, maths and characters: as a question, as an answer that 
 	const first = await stemma.at(2);
 	await expect(first).toContainText('<script>alert(1);globalThis.ran=1</script>');
 	await expect(first).toContainText(`<iframe srcdoc=`);
+	// What can be text, maths or code is: the corpus was not swallowed by a piece of itself.
+	await expect((await stemma.at(8)).locator('.prose pre')).not.toHaveCount(0);
 	await page.reload();
 	await expect(stemma.articles.last()).toBeVisible();
 	for (let place = 1; place <= 8; place++) await stemma.at(place);
