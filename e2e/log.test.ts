@@ -247,9 +247,12 @@ test('two tabs at a barrier: both write on, one renames, one undoes; they end th
 
 	// One makes branches of them, the other takes back the answer it was given, at once.
 	await Promise.all([first, second].map((tab) => leaveField(tab.page)));
-	await Promise.all([first.page.keyboard.press('1'), second.page.keyboard.press('Control+z')]);
-	await expect(first.page.getByText(/^Kept as branch-/)).toBeVisible();
-	await expect(toast(second.page, 'Undone:')).toBeVisible();
+	await Promise.all([
+		expect(first.page.getByText(/^Kept as branch-/)).toBeVisible(),
+		expect(toast(second.page, 'Undone:')).toBeVisible(),
+		first.page.keyboard.press('1'),
+		second.page.keyboard.press('Control+z')
+	]);
 	const told: (readonly string[])[] = [];
 	for (const tab of [first, second]) {
 		await tab.page.goto('/log');

@@ -8,6 +8,9 @@ import { toast } from 'svelte-sonner';
 import type { Announcer } from './announcer.svelte.ts';
 import { tellTransaction } from './operation-sentences.ts';
 
+/** Long enough to read what it was and to think better of it. */
+const OFFERED_MS = 8000;
+
 export class UndoHistory {
 	readonly #workspace: Workspace;
 	readonly #announcer: Announcer;
@@ -28,6 +31,7 @@ export class UndoHistory {
 	/** What was just done, with the way back. */
 	offer(sentence: string, op: OpId, description?: string): void {
 		toast(sentence, {
+			duration: OFFERED_MS,
 			...(description === undefined ? {} : { description }),
 			action: { label: 'Undo', onClick: () => void this.takeBack(op) }
 		});
@@ -52,6 +56,7 @@ export class UndoHistory {
 		const description = [where, since].filter((words) => words !== null).join(' · ');
 		this.#announcer.say(what);
 		toast(what, {
+			duration: OFFERED_MS,
 			...(description === '' ? {} : { description }),
 			action: { label: turn === 'undo' ? 'Redo' : 'Undo', onClick: () => void this.takeBack(op) }
 		});
