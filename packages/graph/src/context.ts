@@ -42,6 +42,8 @@ export interface ContextOptions {
 	readonly attached?: ReadonlyMap<Hash, string>;
 	/** The offered path ends in an unfinished answer: hand it over as it is, or ask to go on. */
 	readonly goOn?: 'prefill' | 'ask';
+	/** What is asked at the end, in no message of its own. */
+	readonly request?: string;
 	/** null: everything offered is taken. */
 	readonly budget: ContextBudget | null;
 	/** Older messages exist that will not be offered. */
@@ -142,7 +144,8 @@ export function createContextBuilder(options: ContextOptions): ContextBuilder {
 	const summarised: Piece[] = [];
 	/** Newest first. */
 	const tail: Piece[][] = [];
-	const request: Piece[] = options.goOn === 'ask' ? [{ ...instructionPiece(GO_ON), role: 'user' }] : [];
+	const asked = options.goOn === 'ask' ? GO_ON : options.request;
+	const request: Piece[] = asked === undefined ? [] : [{ ...instructionPiece(asked), role: 'user' }];
 	let tokens = [...head, ...options.volatile.map(instructionPiece), ...request].reduce(
 		(sum, piece) => sum + cost(piece),
 		0

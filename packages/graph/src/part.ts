@@ -6,9 +6,18 @@
 /** Lower-case hex of a 32-byte SHA-256. */
 export type Hash = string;
 
+/** A passage of another node: characters of its text as a model reads it (see partsToText). */
+export interface Source {
+	readonly node: Hash;
+	readonly from: number;
+	readonly to: number;
+}
+
 export interface TextPart {
 	readonly type: 'text';
 	readonly text: string;
+	/** The passage that this is, word for word. Text that was changed has none. */
+	readonly source?: Source;
 }
 
 /** What a model thought before it answered. Never sent back as content. */

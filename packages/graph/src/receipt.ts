@@ -21,6 +21,7 @@ export interface StoredReceipt {
 	readonly volatile: readonly string[];
 	readonly excluded: readonly NodeId[];
 	readonly goOn: 'prefill' | 'ask' | null;
+	readonly request: string | null;
 	/** The newest message offered, and how many were offered before the window was full. */
 	readonly leaf: NodeId;
 	readonly offered: number;
@@ -49,6 +50,7 @@ export function storeReceipt(
 		volatile: options.volatile,
 		excluded: [...options.excluded],
 		goOn: options.goOn ?? null,
+		request: options.request ?? null,
 		leaf,
 		offered,
 		leftOut: built.receipt.leftOut,
@@ -89,6 +91,7 @@ export function rebuildContext(
 		excluded: new Set(stored.excluded),
 		attached,
 		...(stored.goOn === null ? {} : { goOn: stored.goOn }),
+		...(stored.request === null ? {} : { request: stored.request }),
 		budget: null,
 		cut: stored.leftOut.some(({ reason }) => reason === 'budget'),
 		factor: stored.factor

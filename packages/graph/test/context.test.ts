@@ -425,4 +425,13 @@ describe('going on', () => {
 			`user: ${GO_ON}`
 		]);
 	});
+
+	test('[G66] a request of its own stands last, behind an answer or with the question', () => {
+		const built = build(unfinished, { request: 'Make one of these.' });
+		expect(drawn(built)).toEqual(['user: Count.', 'assistant: One, two,', 'user: Make one of these.']);
+		expect(drawn(build(unfinished.slice(0, 1), { request: 'Make one of these.' }))).toEqual([
+			'user: Count.\n\nMake one of these.'
+		]);
+		expect(drawn(build([], { request: 'Make one of these.' }))).toEqual(['user: Make one of these.']);
+	});
 });

@@ -78,9 +78,14 @@ describe('stored receipts', () => {
 		fc.assert(
 			fc.property(
 				anyOptions,
-				fc.constantFrom<ContextOptions['goOn'][]>(undefined, 'ask', 'prefill'),
-				(given, goOn) => {
-					const { built, stored } = sendAndStore({ ...given, ...(goOn ? { goOn } : {}) });
+				fc.constantFrom<Pick<ContextOptions, 'goOn' | 'request'>[]>(
+					{},
+					{ goOn: 'ask' },
+					{ goOn: 'prefill' },
+					{ request: 'Make one of these.' }
+				),
+				(given, end) => {
+					const { built, stored } = sendAndStore({ ...given, ...end });
 					expect(rebuildContext(stored, line, get, attached)).toEqual({ ok: true, value: built } as never);
 				}
 			),

@@ -7,7 +7,11 @@ const json: z.ZodType<JsonValue> = z.json();
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 const part: z.ZodType<Part> = z.discriminatedUnion('type', [
-	z.object({ type: z.literal('text'), text: z.string() }),
+	z.object({
+		type: z.literal('text'),
+		text: z.string(),
+		source: z.object({ node: hash, from: z.int(), to: z.int() }).exactOptional()
+	}),
 	z.object({
 		type: z.literal('reasoning'),
 		text: z.string(),
