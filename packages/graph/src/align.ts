@@ -78,7 +78,7 @@ function pairUp(
 		}
 	}
 	const pairs: (readonly [number, number])[] = [];
-	for (let row = 0, column = 0; row < rows && column < columns; ) {
+	for (let row = 0, column = 0; row < rows && column < columns;) {
 		const value = alikes[row * columns + column] ?? 0;
 		if (value > 0 && at(row, column) === value + at(row + 1, column + 1))
 			pairs.push([row++, column++] as const);

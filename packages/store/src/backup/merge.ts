@@ -96,8 +96,8 @@ const UNION: readonly string[] = [
 	`INSERT INTO main.link (src_id, kind, dst_id) SELECT l.src_id, l.kind, n.id FROM main.link_gone l JOIN main.node n ON n.hash = l.dst
 	WHERE true ON CONFLICT DO NOTHING`,
 	`DELETE FROM main.link_gone WHERE dst IN (SELECT hash FROM main.node)`,
-	`INSERT INTO main.run (uid, conv_id, parent_id, node_id, state, priority, endpoint, model, params, receipt, change_id, links, ref, not_before, failure, created_at, started_at, ended_at)
-	SELECT i.uid, mc.id, p.new, n.new, i.state, i.priority, i.endpoint, i.model, i.params, i.receipt, i.change_id, i.links, i.ref, i.not_before, i.failure, i.created_at, i.started_at, i.ended_at
+	`INSERT INTO main.run (uid, conv_id, parent_id, node_id, state, priority, endpoint, model, params, receipt, change_id, links, merges, ref, not_before, failure, created_at, started_at, ended_at)
+	SELECT i.uid, mc.id, p.new, n.new, i.state, i.priority, i.endpoint, i.model, i.params, i.receipt, i.change_id, i.links, i.merges, i.ref, i.not_before, i.failure, i.created_at, i.started_at, i.ended_at
 	FROM ${INCOMING}.run i JOIN ${INCOMING}.conv ic ON ic.id = i.conv_id JOIN main.conv mc ON mc.uid = ic.uid
 	JOIN temp.arrived p ON p.old = i.parent_id LEFT JOIN temp.arrived n ON n.old = i.node_id WHERE true ON CONFLICT (uid) DO NOTHING`,
 	`INSERT INTO main.attempt SELECT m.id, t.n, t.provider, t.served_model, t.upstream_id, t.http_status, t.error, t.sent_at, t.first_at, t.ended_at,

@@ -97,6 +97,7 @@ export const run = sqliteTable('run', {
 	receipt: text().notNull(),
 	changeId: hexBlob('change_id').notNull(),
 	links: text().notNull(),
+	merges: text().notNull(),
 	ref: text(),
 	notBefore: integer('not_before'),
 	failure: text().notNull(),

@@ -42,6 +42,9 @@ const links = z.array(
 );
 export const decodeLinks = (text: string) => links.parse(JSON.parse(text));
 
+const hashes = z.array(hash);
+export const decodeHashes = (text: string): readonly string[] => hashes.parse(JSON.parse(text));
+
 /** "a,b" from group_concat; empty for none. */
 export const decodeList = (text: string | null): readonly string[] =>
 	text === null || text === '' ? [] : text.split(',');

@@ -10,6 +10,7 @@ import { createDrafts } from './drafts.ts';
 import { createKeptTexts } from './kept-texts.ts';
 import { createMarks } from './marks.ts';
 import { createNodes } from './nodes.ts';
+import { createLines } from './lines.ts';
 import { createOperations } from './operations.ts';
 import { createQueue } from './queue.ts';
 import { createReading } from './reading.ts';
@@ -17,6 +18,7 @@ import { createRefs } from './refs.ts';
 import { createRemoval } from './removal.ts';
 import { createRuns } from './runs.ts';
 import { createSettings } from './settings.ts';
+import { createVersions } from './versions.ts';
 import type { Workspace } from './workspace.ts';
 
 /** The device is the database file's first; a fresh file gets one. Tabs on one file share it. */
@@ -30,10 +32,13 @@ export async function openWorkspace(
 
 export function createWorkspace(deps: WorkspaceDeps): Workspace {
 	const context: WorkspaceContext = { ...deps, db: createDb(deps.store) };
+	const nodes = createNodes(context);
 	return {
 		...createConversations(context),
-		...createNodes(context),
+		...nodes,
+		...createLines(context, nodes),
 		...createRefs(context),
+		...createVersions(context),
 		...createReading(context),
 		...createRuns(context),
 		...createDrafts(context),

@@ -111,3 +111,7 @@ export const NODE_COLUMNS = `
 	(SELECT json_group_array(json_object('kind', l.kind, 'target', lower(hex(l.dst)))) FROM (
 		SELECT l.kind, d.hash AS dst FROM link l JOIN node d ON d.id = l.dst_id WHERE l.src_id = n.id
 		UNION ALL SELECT g.kind, g.dst FROM link_gone g WHERE g.src_id = n.id) l) AS links`;
+
+/** The beginning of the first text of a message, from `body b`. */
+export const FIRST_LINE = `
+	(SELECT substr(ltrim(p.value ->> 'text'), 1, 200) FROM json_each(b.data) p WHERE p.value ->> 'type' = 'text' LIMIT 1)`;

@@ -8,7 +8,7 @@ import type { Statement } from '../port.ts';
 import type { WorkspaceContext } from './context.ts';
 import { commit } from './log.ts';
 import { toNodeRow } from './node-row.ts';
-import { insertNodeStatements, NODE_COLUMNS } from './node-sql.ts';
+import { FIRST_LINE, insertNodeStatements, NODE_COLUMNS } from './node-sql.ts';
 import { leaveQueue } from './queue.ts';
 import { planMove, refReads } from './refs.ts';
 import type { NewNode, Workspace } from './workspace.ts';
@@ -106,8 +106,7 @@ export function createNodes(
 		},
 		async children(conversation, parent) {
 			const rows = await store.query(
-				`SELECT lower(hex(n.hash)) AS hash, n.role, n.created_at,
-					(SELECT substr(ltrim(p.value ->> 'text'), 1, 200) FROM json_each(b.data) p WHERE p.value ->> 'type' = 'text' LIMIT 1) AS line
+				`SELECT lower(hex(n.hash)) AS hash, n.role, n.created_at, ${FIRST_LINE} AS line
 				FROM node n JOIN body b ON b.id = n.body_id
 				WHERE ${parent === null ? 'n.conv_id = (SELECT id FROM conv WHERE uid = unhex(?1)) AND n.pos = 0' : 'n.parent_id = (SELECT id FROM node WHERE hash = unhex(?1))'}
 				ORDER BY n.created_at, n.id`,

@@ -62,7 +62,7 @@ export function planMove(
 }
 
 /** Of some nodes (?1, a JSON list) those on which another of them rests. */
-const BEHIND = `
+export const BEHIND = `
 WITH RECURSIVE top (id, gen) AS (SELECT id, gen FROM node WHERE hash IN (SELECT unhex(value) FROM json_each(?1))),
 a (id) AS (
 	SELECT e.parent_id FROM top JOIN edge e ON e.child_id = top.id
@@ -71,7 +71,16 @@ a (id) AS (
 )
 SELECT lower(hex(node.hash)) AS node FROM top JOIN a ON a.id = top.id JOIN node ON node.id = top.id`;
 
-export function createRefs(context: WorkspaceContext): Pick<Workspace, 'refs' | 'fork' | 'keepBoth'> {
+/** Leaves that the named ref (?2) alone holds. */
+const HELD_ALONE = `
+SELECT lower(hex(n.hash)) AS node FROM conv JOIN ref ON ref.conv_id = conv.id AND ref.name = ?2
+JOIN ref_head h ON h.ref_id = ref.id JOIN node n ON n.id = h.node_id WHERE conv.uid = unhex(?1)
+	AND NOT EXISTS (SELECT 1 FROM edge WHERE edge.parent_id = n.id)
+	AND NOT EXISTS (SELECT 1 FROM ref_head o WHERE o.node_id = n.id AND o.ref_id <> ref.id)`;
+
+export function createRefs(
+	context: WorkspaceContext
+): Pick<Workspace, 'refs' | 'fork' | 'keepBoth' | 'moveBranch'> {
 	return {
 		async refs(conversation) {
 			const rows = await context.store.query(
@@ -126,6 +135,41 @@ export function createRefs(context: WorkspaceContext): Pick<Workspace, 'refs' | 
 					value: (op) => ({ refs: names, op })
 				});
 			}),
+		moveBranch: (conversation, name, target) =>
+			commit(
+				context,
+				[...refReads(conversation, name), { sql: HELD_ALONE, params: [conversation, name] }],
+				({ rows }) => {
+					const heads = (rows[0]?.rows ?? []).map((row) => headRow.parse(row));
+					const [first] = heads;
+					if (!first) return err({ code: 'sql', message: `There is no branch “${name}”.` });
+					const { n, last } = countRow.parse(rows[1]?.rows[0]);
+					const left = [...new Set((rows[2]?.rows ?? []).map((row) => String(row['node'])))];
+					const move = (ref: string, to: NodeId, seen: readonly OpId[]): { payload: MoveRef } => ({
+						payload: { kind: 'ref', conversation, name: ref, refKind: 'branch', target: to, seen }
+					});
+					return ok({
+						...move(
+							name,
+							target,
+							heads.map(({ op }) => op)
+						),
+						also: left
+							.filter((node) => node !== target)
+							.map((node, i) => move(`branch-${Math.max(last, n, 1) + 1 + i}`, node, [])),
+						after: [
+							{
+								sql: `SELECT 1 AS one FROM node JOIN conv ON conv.id = node.conv_id
+								WHERE node.hash = unhex(?1) AND conv.uid = unhex(?2)`,
+								params: [target, conversation],
+								expect: 1
+							}
+						],
+						touched: { tables: ['ref'], conversations: [conversation], nodes: [target] },
+						value: (op) => op
+					});
+				}
+			),
 		fork: (conversation, node) =>
 			commit(context, refReads(conversation, null), ({ rows }) => {
 				const payload = planMove(conversation, [], rows[1]?.rows[0], null, node);

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Row } from '../port.ts';
-import { decodeJson, decodeLinks } from './codec.ts';
+import { decodeHashes, decodeJson, decodeLinks } from './codec.ts';
 import type { AttemptRow, RunRow } from './workspace.ts';
 
 /** From `run r JOIN conv JOIN node p (parent) LEFT JOIN node n (result)`. */
 export const RUN_COLUMNS = `
 	r.id AS row, lower(hex(r.uid)) AS uid, lower(hex(conv.uid)) AS conv, lower(hex(p.hash)) AS parent,
 	CASE WHEN n.id IS NULL THEN NULL ELSE lower(hex(n.hash)) END AS node, r.state, r.endpoint, r.model, r.params, r.receipt,
-	lower(hex(r.change_id)) AS change_id, r.links, r.ref, r.not_before, r.failure, r.created_at, r.started_at, r.ended_at`;
+	lower(hex(r.change_id)) AS change_id, r.links, r.merges, r.ref, r.not_before, r.failure, r.created_at, r.started_at, r.ended_at`;
 
 /** From `run r JOIN attempt t`. */
 export const ATTEMPT_COLUMNS = `
@@ -38,6 +38,7 @@ const runRow = z.object({
 	receipt: z.string(),
 	change_id: z.string(),
 	links: z.string(),
+	merges: z.string(),
 	ref: z.string().nullable(),
 	not_before: z.number().nullable(),
 	failure: z.string(),
@@ -109,6 +110,7 @@ export function toRunRows(runs: readonly Row[], attempts: readonly Row[]): reado
 			receipt: decodeJson(row.receipt),
 			change: row.change_id,
 			links: decodeLinks(row.links),
+			merges: decodeHashes(row.merges),
 			ref: row.ref,
 			notBefore: row.not_before,
 			failure: decodeJson(row.failure),

@@ -24,6 +24,7 @@ type Runs = Pick<
 	| 'run'
 	| 'openRuns'
 	| 'failedRuns'
+	| 'runsAt'
 >;
 
 const TERMINAL = `('done', 'cancelled', 'failed', 'interrupted')`;
@@ -79,8 +80,8 @@ export function createRuns(context: WorkspaceContext): Runs {
 			const written = await store.batch(
 				[
 					{
-						sql: `INSERT INTO run (uid, conv_id, parent_id, state, endpoint, model, params, receipt, change_id, links, ref, created_at)
-						SELECT unhex(?1), conv.id, node.id, 'queued', ?4, ?5, ?6, ?7, unhex(?8), ?9, ?10, ?11
+						sql: `INSERT INTO run (uid, conv_id, parent_id, state, endpoint, model, params, receipt, change_id, links, ref, created_at, merges)
+						SELECT unhex(?1), conv.id, node.id, 'queued', ?4, ?5, ?6, ?7, unhex(?8), ?9, ?10, ?11, ?12
 						FROM conv, node WHERE conv.uid = unhex(?2) AND node.hash = unhex(?3) ON CONFLICT (uid) DO NOTHING`,
 						params: [
 							id,
@@ -93,7 +94,8 @@ export function createRuns(context: WorkspaceContext): Runs {
 							input.change ?? randomHex(16),
 							JSON.stringify(input.links ?? []),
 							input.ref ?? null,
-							nowMs()
+							nowMs(),
+							JSON.stringify(input.merges ?? [])
 						]
 					},
 					{ sql: 'SELECT 1 AS one FROM run WHERE uid = unhex(?1)', params: [id], expect: 1 }
@@ -161,8 +163,9 @@ export function createRuns(context: WorkspaceContext): Runs {
 			const now = nowMs();
 			const input: NewNode = {
 				conversation: run.conversation,
+				kind: run.merges.length > 0 ? 'merge' : 'message',
 				role: 'assistant',
-				parents: [run.parent],
+				parents: [run.parent, ...run.merges],
 				parts: end.parts,
 				change: run.change,
 				links: run.links
@@ -227,7 +230,8 @@ export function createRuns(context: WorkspaceContext): Runs {
 				`conv.uid = unhex(?1) AND r.state IN ('failed', 'cancelled', 'interrupted') AND r.node_id IS NULL`,
 				[conversation],
 				FAILED_SHOWN
-			)
+			),
+		runsAt: (parent) => select('p.hash = unhex(?1) AND r.conv_id = p.conv_id', [parent])
 	};
 }
 

@@ -2,6 +2,7 @@
  * The domain on top of the store port: what the user interface may ask of the database.
  * Every command is one transaction; every list is bounded. Nothing here knows about screens or models.
  */
+import type { Opening } from '@stemma/graph/linearise';
 import type { Body, ChangeId, Link, NodeId, NodeKind, Role } from '@stemma/graph/node';
 import type { ConversationId, OpId, RefKind } from '@stemma/graph/op';
 import type { Hash, JsonValue, Part } from '@stemma/graph/part';
@@ -111,6 +112,8 @@ export interface RunRow {
 	readonly receipt: JsonValue;
 	readonly change: ChangeId;
 	readonly links: readonly Link[];
+	/** The parents after the first, when it makes a merge. */
+	readonly merges: readonly NodeId[];
 	/** The branch that moves to the answer, null to start a new one. */
 	readonly ref: string | null;
 	readonly notBefore: number | null;
@@ -201,7 +204,34 @@ export interface NewRun {
 	readonly receipt: JsonValue;
 	readonly change?: ChangeId;
 	readonly links?: readonly Link[];
+	readonly merges?: readonly NodeId[];
 	readonly ref?: string | null;
+}
+
+/** One of the messages under a parent, as a list shows it. */
+export interface VersionRow {
+	readonly id: NodeId;
+	readonly role: Role;
+	readonly createdAt: number;
+	readonly firstLine: string;
+	readonly isRedacted: boolean;
+	/** Messages below it, over every parent; counted up to 1,000. */
+	readonly descendants: number;
+	/** The run that made it. */
+	readonly run: RunRow | null;
+}
+
+/** A message of a line: the path, or with a merge below it the branches one after the other. */
+export interface LineRow extends NodeRow {
+	readonly opens?: readonly Opening[];
+}
+
+/** How messages lie to each other. */
+export interface Relation {
+	/** The newest message that the paths to all of them share; null when they begin apart. */
+	readonly common: NodeId | null;
+	/** Those that are an ancestor of another, over any parent. */
+	readonly behind: readonly NodeId[];
 }
 
 export interface RunPatch {
@@ -231,6 +261,8 @@ export interface Workspace extends Operations, Marks, Removal {
 	path(leaf: NodeId, options: { readonly limit: number; readonly before?: number }): Outcome<PathWindow>;
 	/** The `limit` newest ancestors-or-self, newest first, in batches: for the context builder. */
 	ancestors(leaf: NodeId, signal?: AbortSignal): AsyncIterable<readonly NodeRow[]>;
+	/** What a model reads at `leaf`, newest first, in batches: the path, and where branches were merged each of them. */
+	line(leaf: NodeId, signal?: AbortSignal): AsyncIterable<readonly LineRow[]>;
 	/** All children of a node (null: the roots of the conversation), oldest first, with their first line. */
 	children(
 		conversation: ConversationId,
@@ -254,6 +286,13 @@ export interface Workspace extends Operations, Marks, Removal {
 		name: string,
 		stays: NodeId
 	): Outcome<{ readonly refs: readonly string[]; readonly op: OpId }>;
+
+	// versions
+	/** A message and the others under its parent, oldest first. */
+	versions(node: NodeId): Outcome<readonly VersionRow[]>;
+	relate(nodes: readonly NodeId[]): Outcome<Relation>;
+	/** Takes a branch to another message. A leaf that no branch would hold any more gets one of its own with it. */
+	moveBranch(conversation: ConversationId, ref: string, target: NodeId): Outcome<OpId>;
 
 	// where the reader was
 	/** Remembers that the path to this leaf was on screen. */
@@ -290,6 +329,8 @@ export interface Workspace extends Operations, Marks, Removal {
 	): Outcome<Appended | null>;
 	run(id: string): Outcome<RunRow | null>;
 	openRuns(conversation?: ConversationId): Outcome<readonly RunRow[]>;
+	/** Every run that answers a node, newest first. */
+	runsAt(parent: NodeId): Outcome<readonly RunRow[]>;
 	/** Runs of this conversation that ended without a node, newest first: their errors are shown at their parent. */
 	failedRuns(conversation: ConversationId): Outcome<readonly RunRow[]>;
 
