@@ -7,7 +7,7 @@
 export type AlignedRow = readonly (number | null)[];
 
 /** In thousandths; paragraphs less alike than this have nothing to do with each other. */
-export const RELATED = 350;
+export const RELATED = 450;
 
 /** Beyond so many pairs of paragraphs nobody waits for: they stand side by side as they come. */
 const MOST_PAIRS = 400_000;
@@ -28,6 +28,8 @@ function toBag(text: string): Bag {
 function alikeBags(a: Bag, b: Bag): number {
 	if (a.text === b.text) return 1000;
 	if (a.size + b.size === 0) return 0;
+	// Even if all words of the shorter one were shared.
+	if (2000 * Math.min(a.size, b.size) < RELATED * (a.size + b.size)) return 0;
 	const [few, many] = a.counts.size < b.counts.size ? [a, b] : [b, a];
 	let shared = 0;
 	for (const [word, count] of few.counts) shared += Math.min(count, many.counts.get(word) ?? 0);

@@ -9,6 +9,8 @@ import { partsToText } from './render.ts';
 import { err, ok, type Result } from './result.ts';
 
 export const MOST_MERGED = 6;
+/** What partsToText puts between parts. */
+const BETWEEN = '\n\n';
 
 /** A paragraph of a message, or a quote or reference in it, which are taken whole. */
 export interface Passage {
@@ -29,8 +31,7 @@ export function passagesOf(node: NodeId, body: Body | null): readonly Passage[] 
 		const text = partsToText([part]);
 		if (text === '') continue;
 		const start = at;
-		// As partsToText puts them together.
-		at += text.length + '\n\n'.length;
+		at += text.length + BETWEEN.length;
 		if (part.type !== 'text') {
 			passages.push({ node, from: start, to: start + text.length, text, part });
 			continue;
@@ -125,4 +126,34 @@ export function reconcile(base: string | null, sides: readonly (string | null)[]
 	if (changes.size > 1) return { kind: 'conflict' };
 	const [result = base] = changes;
 	return result === null ? { kind: 'leave' } : { kind: 'take', column: sides.indexOf(result) };
+}
+
+/**
+ * A text that was edited, as parts: passages that still stand in it word for word, in their order and as
+ * paragraphs of their own, keep their source.
+ */
+export function keepSources(before: readonly Part[], text: string): readonly Part[] {
+	const parts: Part[] = [];
+	let rest = text;
+	for (const part of before) {
+		if (part.type !== 'text' || part.source === undefined || part.text === '') continue;
+		const at = placeOf(part.text, rest);
+		if (at === null) continue;
+		if (at > 0) parts.push({ type: 'text', text: rest.slice(0, at - BETWEEN.length) });
+		parts.push(part);
+		rest = rest.slice(at + part.text.length + BETWEEN.length);
+	}
+	return rest === '' ? parts : [...parts, { type: 'text', text: rest }];
+}
+
+/** Where a passage stands in a text as a paragraph of its own, with text beyond the blank lines; null for nowhere. */
+function placeOf(passage: string, text: string): number | null {
+	for (let at = text.indexOf(passage); at >= 0; at = text.indexOf(passage, at + 1)) {
+		const end = at + passage.length;
+		const before = at === 0 || (at > BETWEEN.length && text.slice(0, at).endsWith(BETWEEN));
+		const behind =
+			end === text.length || (end + BETWEEN.length < text.length && text.startsWith(BETWEEN, end));
+		if (before && behind) return at;
+	}
+	return null;
 }

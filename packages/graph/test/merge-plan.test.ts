@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { mergeRequest, passagesOf, planMerge, reconcile } from '../src/merge-plan.ts';
+import { keepSources, mergeRequest, passagesOf, planMerge, reconcile } from '../src/merge-plan.ts';
 import type { Body } from '../src/node.ts';
 import type { Part } from '../src/part.ts';
 import { partsToText } from '../src/render.ts';
@@ -133,6 +133,33 @@ describe('[G65] two sides and what they came from', () => {
 				const changed = new Set(sides.filter((side) => side !== base));
 				expect(outcome(base, sides) === 'conflict').toBe(changed.size > 1);
 			})
+		);
+	});
+});
+
+describe('[G63] an edited merge', () => {
+	const merged = passagesOf(a, body(words('one\n\ntwo\n\nthree'))).map(({ part }) => part);
+
+	test('keeps the source of what was left as it was', () => {
+		expect(keepSources(merged, 'one\n\n2\n\nthree')).toEqual([
+			merged[0],
+			{ type: 'text', text: '2' },
+			merged[2]
+		] as never);
+		expect(keepSources(merged, 'one two')).toEqual([{ type: 'text', text: 'one two' }]);
+	});
+	test('says what was typed, to the character', () => {
+		const piece = fc.constantFrom('one', 'two', 'three', 'more', '', ' ', '\n');
+		fc.assert(
+			fc.property(
+				fc.array(piece, { maxLength: 8 }),
+				fc.constantFrom('\n', '\n\n', ' '),
+				(pieces, between) => {
+					const text = pieces.join(between);
+					expect(partsToText(keepSources(merged, text))).toBe(text);
+				}
+			),
+			{ numRuns: 1000 }
 		);
 	});
 });

@@ -28,6 +28,8 @@ export interface Desk {
 	readonly backups: Backups;
 	readonly history: UndoHistory;
 	readonly announcer: Announcer;
+	/** Lower-case hex of that many random bytes. */
+	readonly randomHex: (bytes: number) => string;
 }
 
 export type Boot =
@@ -106,7 +108,8 @@ export class AppState {
 				preferences,
 				backups: new Backups(store, workspace.value, nowMs),
 				history,
-				announcer
+				announcer,
+				randomHex
 			}
 		};
 	}

@@ -30,11 +30,15 @@ export interface Question {
 	readonly goesOn?: NodeRow;
 	/** Another model than the conversation's. */
 	readonly model?: Choice | null;
+	/** The answer is a merge of `parent` and these. */
+	readonly merges?: readonly NodeId[];
+	/** Asked in words that are no message, after what was said up to `after` (null: after nothing). */
+	readonly request?: { readonly after: NodeId | null; readonly text: string };
 }
 
 /** Asks a model; what stands in the way is told on screen. */
 export async function ask({ workspace, endpoints, runs }: AskDeps, question: Question): Promise<void> {
-	const { goesOn, model: wanted, ...run } = question;
+	const { goesOn, model: wanted, request, ...run } = question;
 	const settings = await readSettings(workspace, run.conversation);
 	const chosen = endpoints.resolve(wanted ?? settings.model) ?? endpoints.chosen;
 	if (!chosen) {
@@ -45,11 +49,12 @@ export async function ask({ workspace, endpoints, runs }: AskDeps, question: Que
 	const factor = await tokenFactor(workspace, model.id);
 	const prompt = await buildPrompt(workspace, {
 		conversation: run.conversation,
-		leaf: goesOn?.id ?? run.parent,
+		leaf: request ? request.after : (goesOn?.id ?? run.parent),
 		window: model.contextLength,
 		factor,
 		instructions: settings.system === '' ? [] : [settings.system],
-		...(goesOn ? { goOn: profileOf(endpoint).prefills ? ('prefill' as const) : ('ask' as const) } : {})
+		...(goesOn ? { goOn: profileOf(endpoint).prefills ? ('prefill' as const) : ('ask' as const) } : {}),
+		...(request ? { request: request.text } : {})
 	});
 	if (!prompt.ok) {
 		toast.error('The request could not be put together.', { description: prompt.error.message });

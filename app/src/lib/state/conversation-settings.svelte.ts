@@ -24,6 +24,8 @@ export class ConversationSettings {
 	model = $state.raw<Choice | null>(null);
 	/** For the next message only. */
 	once = $state.raw<Choice | null>(null);
+	/** Models that answer the next message side by side, one as often as it is named; empty for the usual one. */
+	several = $state.raw<readonly Choice[]>([]);
 	readonly #workspace: Workspace;
 	readonly #id: ConversationId;
 	readonly close: () => void;

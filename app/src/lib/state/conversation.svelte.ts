@@ -1,5 +1,6 @@
 /** One conversation as it is read and written: a window of the path to a leaf, and the branch it is on. */
-import type { Link, NodeId } from '@stemma/graph/node';
+import { keepSources } from '@stemma/graph/merge-plan';
+import type { NodeId } from '@stemma/graph/node';
 import type { ConversationId, OpId } from '@stemma/graph/op';
 import type { Part } from '@stemma/graph/part';
 import { partsToText } from '@stemma/graph/render';
@@ -16,6 +17,7 @@ import type { Desk } from './app-state.svelte.ts';
 import { ask, type Question } from './asking.ts';
 import { ConversationSettings } from './conversation-settings.svelte.ts';
 import type { Choice } from './endpoints.svelte.ts';
+import { keepVersion } from './keep-version.ts';
 import { Marks } from './marks.svelte.ts';
 import {
 	hasNewer,
@@ -49,7 +51,7 @@ function reworded(entry: NodeRow, text: string): readonly Part[] {
 	const parts = entry.body?.parts ?? [];
 	return [
 		...parts.filter((part) => part.type === 'quote'),
-		{ type: 'text', text },
+		...keepSources(parts, text),
 		...parts.filter((part) => ['image', 'file', 'commit', 'diff'].includes(part.type))
 	];
 }
@@ -65,6 +67,8 @@ export class Conversation {
 	ends = $state.raw<readonly NodeId[]>([]);
 	/** The nearest message up the path that has other versions. */
 	fork = $state.raw<{ readonly node: NodeId; readonly pos: number } | null>(null);
+	/** Answers to the leaf, none of which the branch goes on with. */
+	undecided = $state(0);
 	#unanswered = $state.raw<RunRow | null>(null);
 	isLoaded = $state(false);
 	error = $state<string | null>(null);
@@ -177,6 +181,33 @@ export class Conversation {
 		return true;
 	}
 
+	/** Asks several models at once. @returns the question, for their answers to be read side by side; null when it was not sent */
+	async sendToSeveral(parts: readonly Part[], models: readonly Choice[]): Promise<NodeId | null> {
+		const added = await this.#append('user', parts, this.leaf, this.ref, { seen: this.#seen });
+		if (!added) return null;
+		// All are versions of one message, each on a branch of its own until one is chosen.
+		const change = this.#desk.randomHex(16);
+		for (const model of models) await this.#ask({ parent: added.node, ref: null, change, model });
+		return added.node;
+	}
+
+	/** The branch one reads goes on with another version. */
+	async keep(version: NodeId): Promise<void> {
+		const before = this.leaf;
+		const isKept = await keepVersion(this.#workspace, this.id, this.ref, version, () => {
+			if (before !== null) void this.#show({ leaf: before, ref: this.ref }, before);
+		});
+		if (isKept) await this.#goBelow(version, this.ref);
+	}
+
+	/** Goes to a message wherever it is: on this path, or on another branch. */
+	async reveal(node: NodeId): Promise<void> {
+		const { leaf } = this;
+		const related = leaf === null ? null : await this.#workspace.relate([leaf, node]);
+		if (related?.ok === true && related.value.common === node) await this.goTo({ node });
+		else await this.switchTo(node);
+	}
+
 	/** Asks again for what a run did not bring, as the same kind of version. */
 	async retry(run: RunRow): Promise<void> {
 		const continued = run.links.find(({ kind }) => kind === 'continues')?.target;
@@ -223,8 +254,10 @@ export class Conversation {
 		this.editing = null;
 		if (text === wordsOf(entry)) return;
 		const added = await this.#append(entry.role, reworded(entry, text), entry.parents[0] ?? null, null, {
+			kind: entry.kind,
+			parents: entry.parents,
 			change: entry.change,
-			links: [{ kind: 'edit_of', target: entry.id }]
+			links: [{ kind: 'edit_of', target: entry.id }, ...entry.links.filter(({ kind }) => kind === 'quotes')]
 		});
 		if (added && entry.role === 'user') await this.#answer(added, null);
 	}
@@ -242,9 +275,14 @@ export class Conversation {
 
 	/** Shows another version of a message, down to the leaf that was left there. */
 	async switchTo(version: NodeId): Promise<void> {
+		await this.#goBelow(version, null);
+	}
+
+	/** @param ref the branch to be on; null for the one that ends there */
+	async #goBelow(version: NodeId, ref: string | null): Promise<void> {
 		const found = await this.#workspace.leafBelow(version);
 		if (!found.ok) return;
-		await this.#show(found.value, version);
+		await this.#show(ref === null ? found.value : { ...found.value, ref }, version);
 		this.target = { node: version };
 	}
 
@@ -282,7 +320,9 @@ export class Conversation {
 		parts: readonly Part[],
 		parent: NodeId | null,
 		ref: string | null,
-		version: { change?: string; links?: readonly Link[]; seen?: OpId | null } = {}
+		version: Partial<Pick<PathEntry, 'kind' | 'parents' | 'change' | 'links'>> & {
+			seen?: OpId | null;
+		} = {}
 	): Promise<Appended | null> {
 		const added = await this.#workspace.append({
 			conversation: this.id,
@@ -382,11 +422,12 @@ export class Conversation {
 		const { leaf, ref } = place;
 		const turn = ++this.#loading;
 		this.#place = place;
-		const [window, failed, fork, refs] = await Promise.all([
+		const [window, failed, fork, refs, answers] = await Promise.all([
 			around === null ? readAgain(this.#workspace, leaf, this.#window) : this.#around(leaf, around),
 			this.#lastFailure(leaf),
 			this.#workspace.forkAbove(leaf),
-			this.#workspace.refs(this.id)
+			this.#workspace.refs(this.id),
+			this.#workspace.children(this.id, leaf)
 		]);
 		if (turn !== this.#loading) return;
 		this.leaf = leaf;
@@ -398,6 +439,7 @@ export class Conversation {
 		this.error = window.ok ? null : window.error.message;
 		this.#unanswered = failed;
 		this.fork = fork.ok ? fork.value : null;
+		this.undecided = answers.ok && answers.value.length > 1 ? answers.value.length : 0;
 	}
 
 	async #around(leaf: NodeId, at: NodeId): ReturnType<typeof readAround> {

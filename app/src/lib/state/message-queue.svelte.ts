@@ -79,6 +79,8 @@ export class MessageQueue {
 
 	async #goOn(run: RunRow): Promise<void> {
 		const { conversation } = run;
+		// One of several answers: what waits goes on from the one that is chosen.
+		if (run.ref === null && run.links.length === 0) return;
 		const urgent = this.#urgent.get(conversation);
 		if (urgent === undefined && run.state !== 'done') return;
 		this.#urgent.delete(conversation);

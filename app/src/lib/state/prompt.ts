@@ -13,8 +13,9 @@ import { rebuildContext, storeReceipt, type StoredReceipt } from '@stemma/graph/
 import { err, ok, type Result } from '@stemma/graph/result';
 import type { WireMessage } from '@stemma/provider/run-protocol';
 import { StoreFailure, type StoreError } from '@stemma/store/port';
-import type { NodeRow, Workspace } from '@stemma/store/workspace/workspace';
+import type { LineRow, NodeRow, Workspace } from '@stemma/store/workspace/workspace';
 import { z } from 'zod';
+import { NOTHING } from './path-window.ts';
 
 /** For models that do not say how much they can read. */
 const UNKNOWN_WINDOW = 32_768;
@@ -31,24 +32,28 @@ export interface Prompt {
 
 export interface PromptRequest {
 	readonly conversation: ConversationId;
-	readonly leaf: NodeId;
+	/** Null: nothing that was said is sent. */
+	readonly leaf: NodeId | null;
 	/** Tokens, null when unknown. */
 	readonly window: number | null;
 	readonly factor: number;
 	/** Standing instructions, in order. */
 	readonly instructions: readonly string[];
 	readonly goOn?: 'prefill' | 'ask';
+	/** What is asked at the end, in no message of its own. */
+	readonly request?: string;
 }
 
 /** Plain data behind an interface, as the JSON it will be. */
 const toJson = (value: object): JsonValue => JSON.parse(JSON.stringify(value)) as JsonValue;
 
-const toContextNode = ({ id, kind, role, pos, body }: NodeRow): ContextNode => ({
+const toContextNode = ({ id, kind, role, pos, body, opens }: LineRow): ContextNode => ({
 	id,
 	kind,
 	role,
 	pos,
-	body
+	body,
+	...(opens ? { opens } : {})
 });
 
 /** Adds the texts that messages refer to. */
@@ -73,7 +78,8 @@ export async function buildPrompt(
 	request: PromptRequest
 ): Promise<Result<Prompt, StoreError>> {
 	const contextTokens = request.window ?? UNKNOWN_WINDOW;
-	const root = await workspace.path(request.leaf, { limit: 1, before: 1 });
+	const { leaf } = request;
+	const root = leaf === null ? ok(NOTHING) : await workspace.path(leaf, { limit: 1, before: 1 });
 	if (!root.ok) return root;
 	const attached = new Map<Hash, string>();
 	const rootTexts = await readAttached(workspace, root.value.entries, attached);
@@ -99,6 +105,7 @@ export async function buildPrompt(
 		volatile: [],
 		excluded: new Set(marks.value.excluded),
 		...(request.goOn ? { goOn: request.goOn } : {}),
+		...(request.request === undefined ? {} : { request: request.request }),
 		budget: {
 			contextTokens,
 			reservedOutput: Math.min(RESERVED_MOST, Math.floor(contextTokens * RESERVED_PART)),
@@ -109,7 +116,7 @@ export async function buildPrompt(
 	const builder = createContextBuilder(options);
 	let offered = 0;
 	try {
-		walk: for await (const nodes of workspace.ancestors(request.leaf)) {
+		walk: for await (const nodes of leaf === null ? [] : workspace.line(leaf)) {
 			const texts = await readAttached(workspace, nodes, attached);
 			if (!texts.ok) return texts;
 			for (const node of nodes) {
@@ -130,7 +137,7 @@ export async function buildPrompt(
 			...(tool_call_id === undefined ? {} : { tool_call_id })
 		})),
 		receipt: built.receipt,
-		stored: toJson(storeReceipt(options, request.leaf, offered, built))
+		stored: toJson(storeReceipt(options, leaf ?? '', offered, built))
 	});
 }
 
@@ -151,6 +158,7 @@ const stored: z.ZodType<StoredReceipt> = z.object({
 	volatile: z.array(z.string()),
 	excluded: z.array(z.string()),
 	goOn: z.enum(['prefill', 'ask']).nullable(),
+	request: z.string().nullable().default(null),
 	leaf: z.string(),
 	offered: z.number(),
 	leftOut: z.array(z.object({ reason, newest: z.string(), count: z.number() })),
@@ -176,7 +184,7 @@ export async function readSent(
 	const line: ContextNode[] = [];
 	const attached = new Map<Hash, string>();
 	try {
-		walk: for await (const nodes of workspace.ancestors(parsed.data.leaf)) {
+		walk: for await (const nodes of workspace.line(parsed.data.leaf)) {
 			const texts = await readAttached(workspace, nodes, attached);
 			if (!texts.ok) return texts;
 			for (const node of nodes) {

@@ -1,7 +1,7 @@
 import type { Migration } from '../migrate.ts';
 import { foundation } from './0001-foundation.ts';
 import { desk } from './0002-desk.ts';
-import { log } from './0003-log.ts';,
+import { log } from './0003-log.ts';
 import { mergingRuns } from './0005-merging-runs.ts';
 
 /** In order; a released entry never changes again. */
