@@ -10,6 +10,7 @@ export const MESSAGE_KEYS = [
 	['P', 'Pin'],
 	['X', 'Leave out'],
 	['H', 'Hide'],
+	['V', 'Versions'],
 	['[', 'Previous version'],
 	[']', 'Next version']
 ] as const;

@@ -16,15 +16,19 @@ export class Answers {
 	#runs = $state.raw<readonly RunRow[]>([]);
 	#entries = $state.raw<ReadonlyMap<NodeId, PathEntry>>(new Map());
 
-	readonly columns = $derived.by((): readonly Column[] =>
-		fanOutSlots(this.#runs)
-			.slice(-MOST_COLUMNS)
-			.map(({ key, run }) => {
-				const tip = run.node === null ? null : (this.#entries.get(run.node) ?? null);
-				const live = tip ? null : (this.#desk.runs.live.get(run.id) ?? null);
-				return { key, entries: tip ? [tip] : [], later: 0, run, live, tip };
-			})
-	);
+	/** By hand first, then as they were asked for; the newest that fit. */
+	readonly columns = $derived.by((): readonly Column[] => {
+		const byHand = [...this.#entries.values()].filter((entry) => entry.run === null);
+		const made = fanOutSlots(this.#runs).map(({ key, run }): Column => {
+			const tip = run.node === null ? null : (this.#entries.get(run.node) ?? null);
+			const live = tip ? null : (this.#desk.runs.live.get(run.id) ?? null);
+			return { key, entries: tip ? [tip] : [], later: 0, run, live, tip };
+		});
+		return [
+			...byHand.map((tip): Column => ({ key: tip.id, entries: [tip], later: 0, run: null, live: null, tip })),
+			...made
+		].slice(-MOST_COLUMNS);
+	});
 	readonly isBusy = $derived(this.columns.some(({ live }) => live !== null));
 
 	readonly #desk: Desk;
@@ -53,14 +57,15 @@ export class Answers {
 	async load(): Promise<void> {
 		const { workspace } = this.#desk;
 		const turn = ++this.#reading;
-		const [question, runs] = await Promise.all([
+		const [question, runs, answers] = await Promise.all([
 			readEntry(workspace, this.#question),
-			workspace.runsAt(this.#question)
+			workspace.runsAt(this.#question),
+			workspace.children(this.#conversation, this.#question)
 		]);
 		const entries = new Map(this.#entries);
-		for (const { node } of runs.ok ? runs.value : []) {
-			const entry = node === null || entries.has(node) ? null : await readEntry(workspace, node);
-			if (entry) entries.set(entry.id, entry);
+		for (const { id } of answers.ok ? answers.value.slice(-MOST_COLUMNS) : []) {
+			const entry = entries.has(id) ? null : await readEntry(workspace, id);
+			if (entry) entries.set(id, entry);
 		}
 		if (turn !== this.#reading) return;
 		if (!question || !runs.ok) this.problem = 'unknown';
@@ -93,6 +98,6 @@ export class Answers {
 			? refs.value.find(({ heads }) => heads.some(({ node }) => node === this.#question))?.name
 			: undefined;
 		const ref = asking ?? (last.ok ? (last.value?.ref ?? null) : null);
-		return keepVersion(workspace, this.#conversation, ref, answer);
+		return keepVersion(this.#desk, this.#conversation, ref, answer);
 	}
 }

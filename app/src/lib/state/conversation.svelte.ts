@@ -17,6 +17,7 @@ import type { Desk } from './app-state.svelte.ts';
 import { ask, type Question } from './asking.ts';
 import { ConversationSettings } from './conversation-settings.svelte.ts';
 import type { Choice } from './endpoints.svelte.ts';
+import { isOneOfSeveral } from './fan-out-slots.ts';
 import { keepVersion } from './keep-version.ts';
 import { Marks } from './marks.svelte.ts';
 import {
@@ -67,7 +68,7 @@ export class Conversation {
 	ends = $state.raw<readonly NodeId[]>([]);
 	/** The nearest message up the path that has other versions. */
 	fork = $state.raw<{ readonly node: NodeId; readonly pos: number } | null>(null);
-	/** Answers to the leaf, none of which the branch goes on with. */
+	/** Answers to the leaf, none of which the path goes on with. */
 	undecided = $state(0);
 	#unanswered = $state.raw<RunRow | null>(null);
 	isLoaded = $state(false);
@@ -187,17 +188,28 @@ export class Conversation {
 		if (!added) return null;
 		// All are versions of one message, each on a branch of its own until one is chosen.
 		const change = this.#desk.randomHex(16);
+		this.settings.several = [];
 		for (const model of models) await this.#ask({ parent: added.node, ref: null, change, model });
 		return added.node;
 	}
 
 	/** The branch one reads goes on with another version. */
 	async keep(version: NodeId): Promise<void> {
-		const before = this.leaf;
-		const isKept = await keepVersion(this.#workspace, this.id, this.ref, version, () => {
-			if (before !== null) void this.#show({ leaf: before, ref: this.ref }, before);
-		});
-		if (isKept) await this.#goBelow(version, this.ref);
+		const { ref } = this;
+		if (await keepVersion(this.#desk, this.id, ref, version)) await this.#goBelow(version, ref);
+	}
+
+	/** Where the branches end, the one on screen and the newest others; a branch that another goes on from has no end of its own. */
+	async branchEnds(most: number): Promise<readonly NodeId[]> {
+		const refs = await this.#workspace.refs(this.id);
+		const heads = refs.ok
+			? refs.value.filter(({ kind }) => kind === 'branch').flatMap((ref) => ref.heads.map(({ node }) => node))
+			: [];
+		const nodes = [...new Set(this.leaf === null ? heads : [...heads, this.leaf])];
+		const related = await this.#workspace.relate(nodes);
+		const ends = nodes.filter((node) => related.ok && !related.value.behind.includes(node));
+		const others = ends.filter((node) => node !== this.leaf);
+		return [...others.slice(1 - most), ...ends.filter((node) => node === this.leaf)];
 	}
 
 	/** Goes to a message wherever it is: on this path, or on another branch. */
@@ -400,6 +412,7 @@ export class Conversation {
 	/** Goes on to an answer if the reader is still where the question was asked. */
 	async #follow(run: RunRow): Promise<void> {
 		if (run.conversation !== this.id || this.leaf !== run.parent) return;
+		if (isOneOfSeveral(run)) return this.#refresh();
 		const replaced = run.links.find(({ kind }) => kind === 'regen_of' || kind === 'continues')?.target;
 		// Stopped before the first word: what was to be replaced is what there is.
 		const next = run.node ?? (run.state === 'cancelled' ? replaced : undefined);
@@ -439,7 +452,7 @@ export class Conversation {
 		this.error = window.ok ? null : window.error.message;
 		this.#unanswered = failed;
 		this.fork = fork.ok ? fork.value : null;
-		this.undecided = answers.ok && answers.value.length > 1 ? answers.value.length : 0;
+		this.undecided = answers.ok ? answers.value.length : 0;
 	}
 
 	async #around(leaf: NodeId, at: NodeId): ReturnType<typeof readAround> {

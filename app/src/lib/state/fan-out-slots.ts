@@ -7,6 +7,9 @@ export interface Slot {
 	readonly run: RunRow;
 }
 
+/** An answer that takes no branch along and replaces none is one of several: who asked chooses which goes on. */
+export const isOneOfSeveral = ({ ref, links }: RunRow): boolean => ref === null && links.length === 0;
+
 const hasFailed = ({ node, endedAt }: RunRow): boolean => node === null && endedAt !== null;
 
 /** @param runs all runs that answer the question, in any order */

@@ -1,19 +1,15 @@
 /** A branch goes on with another version; the one it leaves stays, and so does the way back. */
 import type { NodeId } from '@stemma/graph/node';
 import type { ConversationId } from '@stemma/graph/op';
-import type { Workspace } from '@stemma/store/workspace/workspace';
 import { toast } from 'svelte-sonner';
+import type { Desk } from './app-state.svelte.ts';
 
-/**
- * @param ref the branch to move; null for a reader on none, who just goes there
- * @param onUndone told when the reader has taken it back
- */
+/** @param ref the branch to move; null for a reader on none, who just goes there */
 export async function keepVersion(
-	workspace: Workspace,
+	{ workspace, history }: Pick<Desk, 'workspace' | 'history'>,
 	conversation: ConversationId,
 	ref: string | null,
-	version: NodeId,
-	onUndone?: () => void
+	version: NodeId
 ): Promise<boolean> {
 	const below = await workspace.leafBelow(version);
 	if (!below.ok) {
@@ -28,16 +24,6 @@ export async function keepVersion(
 		return false;
 	}
 	await workspace.visit(conversation, leaf, ref);
-	toast(`“${ref}” goes on with this version.`, {
-		description: 'The others stay as they are.',
-		action: {
-			label: 'Undo',
-			onClick: () =>
-				void workspace.undo(moved.value).then((undone) => {
-					if (undone.ok) onUndone?.();
-					else toast.error('This could not be undone.', { description: undone.error.message });
-				})
-		}
-	});
+	history.offer(`“${ref}” goes on with this version.`, moved.value, 'The others stay as they are.');
 	return true;
 }

@@ -7,6 +7,7 @@ import type { QueuedId, QueuedMessage, RunRow } from '@stemma/store/workspace/wo
 import { toast } from 'svelte-sonner';
 import { SvelteMap } from 'svelte/reactivity';
 import { ask, type AskDeps } from './asking.ts';
+import { isOneOfSeveral } from './fan-out-slots.ts';
 
 export class MessageQueue {
 	readonly #rows = new SvelteMap<ConversationId, readonly QueuedMessage[]>();
@@ -79,8 +80,8 @@ export class MessageQueue {
 
 	async #goOn(run: RunRow): Promise<void> {
 		const { conversation } = run;
-		// One of several answers: what waits goes on from the one that is chosen.
-		if (run.ref === null && run.links.length === 0) return;
+		// What waits goes on from the one that is chosen.
+		if (isOneOfSeveral(run)) return;
 		const urgent = this.#urgent.get(conversation);
 		if (urgent === undefined && run.state !== 'done') return;
 		this.#urgent.delete(conversation);
