@@ -44,6 +44,8 @@ export async function createPageRig(): Promise<PageRig> {
 		join(import.meta.dir, 'pages/stock-page.ts'),
 		join(import.meta.dir, 'pages/stock-worker.ts'),
 		join(import.meta.dir, 'pages/markdown-page.ts'),
+		join(import.meta.dir, 'pages/compare-page.ts'),
+		join(import.meta.dir, '../../app/src/lib/compare/compare-worker.ts'),
 		resolved('@stemma/store/browser/db-worker')
 	];
 	const built = await Bun.build({

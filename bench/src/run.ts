@@ -9,6 +9,7 @@ import { appBenchmarks } from './app.ts';
 import { browserStoreBenchmarks } from './browser-store.ts';
 import { CHROMIUM } from './chromium.ts';
 import type { Figure } from './figure.ts';
+import { compareBenchmarks } from './compare.ts';
 import { graphStoreBenchmarks } from './graph-store.ts';
 import { logBenchmarks } from './log.ts';
 import { markdownBenchmarks } from './markdown.ts';
@@ -19,6 +20,7 @@ const benchmarks = [
 	...browserStoreBenchmarks,
 	...logBenchmarks,
 	...markdownBenchmarks,
+	...compareBenchmarks,
 	...appBenchmarks
 ];
 
