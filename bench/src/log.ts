@@ -54,7 +54,7 @@ async function undoneInBrowser(): Promise<readonly Figure[]> {
 	try {
 		const timesOf = async ({ path, ops }: Logged, name: string): Promise<readonly number[]> => {
 			rig.offer(name, path);
-			const context = await rig.browser.newContext();
+			const context = await rig.newContext();
 			const page = await rig.open(context, 'log-page');
 			await page.evaluate((file) => logPage.open(file), name);
 			const times = await page.evaluate((picked) => logPage.undo(picked), [...ops]);
