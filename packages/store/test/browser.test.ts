@@ -432,6 +432,22 @@ describe.skipIf(!here)('the browser engine', () => {
 		await expectRole(first, 'owner');
 	}, 30_000);
 
+	test('a tab that is about to be frozen gives the database away, and goes on when it is woken', async () => {
+		const first = await fresh();
+		const second = await newTab();
+		// More often than a worker may die.
+		for (let i = 0; i < 6; i++) {
+			await first.evaluate(() => document.dispatchEvent(new Event('freeze')));
+			await expectRole(second, 'owner');
+			await expectRole(first, 'follower');
+			expect(await first.evaluate(writeMarks, { prefix: `woken${i}`, count: 1 })).toEqual([`woken${i}-0`]);
+			await second.evaluate(() => document.dispatchEvent(new Event('freeze')));
+			await expectRole(first, 'owner');
+			await expectRole(second, 'follower');
+		}
+		expect((await second.evaluate(readMarks)).filter((mark) => mark.startsWith('woken'))).toHaveLength(6);
+	}, 60_000);
+
 	test('tabs of another build are noticed, and what nobody understands does no harm', async () => {
 		context = await rig.browser.newContext();
 		const page = await rig.open(context);

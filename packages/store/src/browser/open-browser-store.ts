@@ -51,6 +51,7 @@ export async function openBrowserStore(
 	let worker: Worker | null = null;
 	let nextId = 1;
 	let isOpen = true;
+	let isOwner = false;
 	let restarts = 0;
 	let onReleased: (() => void) | null = null;
 
@@ -83,6 +84,7 @@ export async function openBrowserStore(
 			started.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
 				switch (data.t) {
 					case 'status':
+						isOwner = data.role === 'owner' && !data.error;
 						if (!data.error) options.onRole?.(data.role);
 						resolve(data.error ? err(data.error) : ok(undefined));
 						break;
@@ -148,6 +150,15 @@ export async function openBrowserStore(
 	};
 	addEventListener('pagehide', release);
 	addEventListener('pageshow', rejoin);
+	// A frozen tab answers nobody, and no other can break its hold on the file. There is no time to close it:
+	// the worker is ended, as if it had crashed, and once the tab runs again another takes its place.
+	const letGo = (): void => {
+		if (!isOwner) return;
+		isOwner = false;
+		restarts--;
+		terminate();
+	};
+	document.addEventListener('freeze', letGo);
 
 	async function* stream(
 		sql: string,
@@ -237,6 +248,7 @@ export async function openBrowserStore(
 			isOpen = false;
 			removeEventListener('pagehide', release);
 			removeEventListener('pageshow', rejoin);
+			document.removeEventListener('freeze', letGo);
 			await new Promise<void>((resolve) => {
 				onReleased = resolve;
 				setTimeout(resolve, CLOSE_PATIENCE_MS);
