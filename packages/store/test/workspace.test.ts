@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { fold } from '@stemma/graph/fold';
 import { OP_COLUMNS, toHashedOp } from '../src/workspace/log.ts';
+import type { Store } from '../src/port.ts';
 import type { Workspace } from '../src/workspace/workspace.ts';
 import { must, openTestStore, openTestWorkspace, text } from './fixture.ts';
 
@@ -266,4 +267,36 @@ test('drafts are kept per place and vanish when emptied', async () => {
 	expect(must(await workspace.draft('', null)).text).toBe('');
 	must(await workspace.saveDraft(id, null, { text: '', attached: [] }));
 	expect(must(await workspace.draft(id, null)).text).toBe('');
+});
+
+test('a write gets through however often another tab is faster, and one refused for itself is not tried on', async () => {
+	const { store, workspace } = await openTestWorkspace();
+	const conversation = must(await workspace.createConversation());
+	let lost = 0;
+	let written = 0;
+	const slow: Store = {
+		...store,
+		async batch(statements, options) {
+			if (options?.touched) written++;
+			// Between its reading and its writing the other writes.
+			if (options?.touched && lost < 30) must(await workspace.rename(conversation, `faster ${++lost}`));
+			return store.batch(statements, options);
+		}
+	};
+	const { workspace: behind } = await openTestWorkspace(slow);
+	must(await behind.rename(conversation, 'got through'));
+	expect([lost, written]).toEqual([30, 31]);
+	expect(must(await workspace.conversation(conversation))?.title).toBe('got through');
+
+	written = 0;
+	const gone = '0'.repeat(32);
+	const refused = await behind.append({
+		conversation,
+		role: 'user',
+		parents: [],
+		parts: text('left the queue'),
+		queued: gone
+	});
+	expect(refused.ok ? null : refused.error.code).toBe('conflict');
+	expect(written).toBe(1);
 });

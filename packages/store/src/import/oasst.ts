@@ -9,7 +9,7 @@ import type { HashedOp, OpPayload } from '@stemma/graph/op';
 import { err, ok, type Result } from '@stemma/graph/result';
 import { z } from 'zod';
 import type { Statement, Store, StoreError } from '../port.ts';
-import { endOfChain, insertOpStatements, toChainState } from '../workspace/log.ts';
+import { endOfChain, insertOpStatements, MAX_TRIES, toChainState } from '../workspace/log.ts';
 import { insertNodeStatements, type NodeToInsert } from '../workspace/node-sql.ts';
 
 interface Message {
@@ -46,7 +46,6 @@ export interface ImportDeps {
 const ID_CHARS = 32;
 const NODES_PER_BATCH = 500;
 const PREVIEW_CHARS = 120;
-const MAX_TRIES = 8;
 
 const derivedId = (kind: string, source: string): string =>
 	hashOf('import/1', ['oasst', kind, source]).slice(0, ID_CHARS);

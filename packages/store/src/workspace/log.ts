@@ -8,7 +8,8 @@ import { z } from 'zod';
 import type { Row, Statement, StatementResult, StoreError, Touched } from '../port.ts';
 import type { WorkspaceContext } from './context.ts';
 
-const MAX_TRIES = 12;
+/** Each refusal means that another tab has written; while one imports, the others may lose many times in a row. */
+export const MAX_TRIES = 200;
 
 /** The end of a device's chain and the largest time stamp in the log; ?1 null: of this file's own device. */
 const END_OF_CHAIN = `
@@ -129,11 +130,14 @@ export async function commit<T>(
 	build: (state: LogState) => Result<Draft<T>, StoreError>
 ): Promise<Result<T, StoreError>> {
 	const { store, device, nowMs } = context;
+	let refused: { readonly after: OpId | undefined; readonly error: StoreError } | null = null;
 	for (let attempt = 1; ; attempt++) {
 		const read = await store.batch([endOfChain(device), ...reads]);
 		if (!read.ok) return read;
 		const [end, ...rows] = read.value;
 		const { clock, last } = toChainState(end?.rows[0]);
+		// Nobody has written meanwhile: it was refused for a reason of its own.
+		if (refused && refused.after === last?.id) return err(refused.error);
 		const draft = build({ rows });
 		if (!draft.ok) return draft;
 		const { also = [], before = [], after = [], touched, value, ...deed } = draft.value;
@@ -143,6 +147,7 @@ export async function commit<T>(
 		});
 		if (written.ok) return ok(value(ops[0]?.id ?? ''));
 		if (written.error.code !== 'conflict' || attempt === MAX_TRIES) return written;
+		refused = { after: last?.id, error: written.error };
 	}
 }
 
