@@ -8,7 +8,8 @@ import { chromium, type BrowserContext, type Page } from '@playwright/test';
 import { CHROMIUM, FLAGS } from './chromium.ts';
 
 const ROOT = join(import.meta.dir, '../..');
-const PORT = 47_641;
+/** Beside those of the browser tests, which `STEMMA_TEST_PORT` moves. */
+const PORT = Number(process.env['STEMMA_TEST_PORT'] ?? 47_931) + 2;
 const START_MS = 240_000;
 const MERGE_MS = 300_000;
 
@@ -20,7 +21,7 @@ export interface AppRig {
 	/** Word in the command line of every browser of the profile. */
 	readonly profile: string;
 	/** Another start of the browser on the same profile. */
-	start(): Promise<BrowserContext>;
+	start(options?: { readonly serviceWorkers: 'block' }): Promise<BrowserContext>;
 	close(): Promise<void>;
 }
 
@@ -41,8 +42,9 @@ export async function createAppRig(listed: readonly string[] = []): Promise<AppR
 		address: `http://127.0.0.1:${PORT}/#t=${readFileSync(join(folder, 'token'), 'utf8').trim()}`,
 		upstream: upstream.url,
 		profile,
-		async start() {
+		async start(options = {}) {
 			const context = await chromium.launchPersistentContext(profile, {
+				...options,
 				executablePath: CHROMIUM,
 				args: [...FLAGS, '--enable-precise-memory-info'],
 				viewport: { width: 1280, height: 860 }

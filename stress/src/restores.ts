@@ -1,0 +1,1 @@
+export const restores:any = null; export const backups:any=null;
