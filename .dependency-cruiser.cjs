@@ -33,7 +33,7 @@ module.exports = {
 		{
 			name: 'testkit-only-in-tests',
 			severity: 'error',
-			from: { pathNot: ['(^|/)test/', '^packages/testkit', '^bench', '^e2e'] },
+			from: { pathNot: ['(^|/)test/', '^packages/testkit', '^bench', '^stress', '^e2e'] },
 			to: { path: '^packages/testkit' }
 		},
 		{

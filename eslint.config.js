@@ -36,6 +36,7 @@ export default defineConfig(
 				project: [
 					'tsconfig.json',
 					'bench/tsconfig.json',
+					'stress/tsconfig.json',
 					'packages/*/tsconfig.test.json',
 					'app/tsconfig.json',
 					'app/src/service-worker/tsconfig.json'
@@ -107,13 +108,20 @@ export default defineConfig(
 			'app/src/lib/server/**',
 			'scripts/**',
 			'bench/**',
+			'stress/**',
 			'e2e/**',
 			'**/test/**'
 		],
 		rules: { 'no-restricted-properties': 'off' }
 	},
 	{
-		files: ['scripts/**', 'bench/**', 'packages/testkit/src/server/main.ts', 'packages/local-model/**'],
+		files: [
+			'scripts/**',
+			'bench/**',
+			'stress/**',
+			'packages/testkit/src/server/main.ts',
+			'packages/local-model/**'
+		],
 		languageOptions: { globals: { ...globals.node } },
 		rules: { 'no-console': 'off' }
 	},

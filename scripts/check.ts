@@ -23,7 +23,11 @@ const checks: readonly Check[] = [
 	]),
 	{ name: 'types (scripts, e2e)', command: [tool('tsc'), '-p', 'tsconfig.json'] },
 	{ name: 'types (bench)', command: [tool('tsc'), '-p', 'bench/tsconfig.json'] },
-	{ name: 'imports', command: [bun, '--bun', 'depcruise', 'app/src', 'packages', 'bench', 'scripts', 'e2e'] },
+	{ name: 'types (stress)', command: [tool('tsc'), '-p', 'stress/tsconfig.json'] },
+	{
+		name: 'imports',
+		command: [bun, '--bun', 'depcruise', 'app/src', 'packages', 'bench', 'stress', 'scripts', 'e2e']
+	},
 	{ name: 'unused code', command: [tool('knip')] },
 	{ name: 'lint', command: [tool('eslint'), '--max-warnings', '0', '.'] }
 ];

@@ -36,6 +36,14 @@ if (existsSync(join(root, 'playwright.config.ts'))) {
 suite('firefox', () =>
 	provideBrowser('firefox-esr', '/usr/bin/firefox-esr') ? bunTest('firefox', ['./e2e/firefox']) : ended(false)
 );
+suite('stress', () => {
+	if (!hasChromium) return ended(false);
+	const file = join(reports, 'stress.json');
+	const ok = exec(bun, ['stress/src/run.ts', '--tenth', '--report', file]);
+	return existsSync(file)
+		? orFailed({ ...JSON.parse(readFileSync(file, 'utf8')), skipped: 0 }, ok)
+		: ended(false);
+});
 
 console.log(line(total));
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

@@ -21,7 +21,7 @@ export interface AppRig {
 	/** Word in the command line of every browser of the profile. */
 	readonly profile: string;
 	/** Another start of the browser on the same profile. */
-	start(options?: { readonly serviceWorkers: 'block' }): Promise<BrowserContext>;
+	start(options?: { readonly serviceWorkers?: 'block' }): Promise<BrowserContext>;
 	close(): Promise<void>;
 }
 

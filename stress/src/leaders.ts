@@ -49,7 +49,9 @@ async function drill(devtools: Devtools, address: string, times: number, report:
 
 	const load = async (tab: Tab): Promise<string> => {
 		await until('the page is there', async () => {
-			const ready = await tab.evaluate(`location.href === ${JSON.stringify(address)} && 'writer' in globalThis`);
+			const ready = await tab.evaluate(
+				`location.href === ${JSON.stringify(address)} && 'writer' in globalThis`
+			);
 			return ready === true;
 		});
 		const opened = await tab.evaluate('writer.open()');
@@ -86,7 +88,9 @@ async function drill(devtools: Devtools, address: string, times: number, report:
 			await until('another tab holds the database', async () => (await epochOf(first.tab)) > epoch);
 			handovers.push(performance.now() - from);
 			await until('every other tab goes on', () =>
-				Promise.resolve(others.every((other) => ledger.acknowledged(other.name) > (before.get(other) ?? 0) + 2))
+				Promise.resolve(
+					others.every((other) => ledger.acknowledged(other.name) > (before.get(other) ?? 0) + 2)
+				)
 			);
 		} catch (thrown) {
 			faults.push(String(thrown));

@@ -1,4 +1,5 @@
-/** `bun run stress [--tenth] [--times N] [--seed S] [name…]`: ends with one line, exits 1 when anything failed. */
+/** `bun run stress [--tenth | --times N] [--seed S] [--report FILE] [name…]`: ends with one line, exits 1 when anything failed. */
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createRandom } from '@stemma/provider/practice/generate';
 import type { Drill } from './drill.ts';
@@ -10,7 +11,12 @@ const drills: readonly Drill[] = [leaders, backups, restores, kills];
 
 const { values, positionals } = parseArgs({
 	allowPositionals: true,
-	options: { tenth: { type: 'boolean' }, times: { type: 'string' }, seed: { type: 'string' } }
+	options: {
+		tenth: { type: 'boolean' },
+		times: { type: 'string' },
+		seed: { type: 'string' },
+		report: { type: 'string' }
+	}
 });
 const unknown = positionals.filter((name) => !drills.some((drill) => drill.name === name));
 if (unknown.length > 0) {
@@ -24,7 +30,7 @@ for (const drill of drills) {
 	if (positionals.length > 0 && !positionals.includes(drill.name)) continue;
 	const seed = Number(values.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]);
 	const times = Number(values.times ?? (values.tenth ? Math.ceil(drill.times / 10) : drill.times));
-	console.log(`${drill.name}: ${times} times, --seed ${seed}`);
+	console.log(`${drill.name}: ${times} times (again: --times ${times} --seed ${seed} ${drill.name})`);
 	let done = 0;
 	const start = performance.now();
 	try {
@@ -43,9 +49,12 @@ for (const drill of drills) {
 		});
 	} catch (thrown) {
 		failed++;
-		console.log(`  FAIL ${drill.name} stopped: ${thrown instanceof Error ? (thrown.stack ?? '') : String(thrown)}`);
+		console.log(
+			`  FAIL ${drill.name} stopped: ${thrown instanceof Error ? (thrown.stack ?? '') : String(thrown)}`
+		);
 	}
 	console.log(`  ${Math.round((performance.now() - start) / 1000)} s`);
 }
+if (values.report !== undefined) writeFileSync(values.report, JSON.stringify({ passed, failed }));
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 || passed === 0 ? 1 : 0);

@@ -2,13 +2,14 @@
  * A page that writes until it dies and says, before and after each write, that it does: what was
  * acknowledged is known outside even when the page is not there any more. Every write carries a mark.
  */
+import type { Result } from '@stemma/graph/result';
 import { importOasst } from '@stemma/store/import/oasst';
 import { openBrowserStore, type BrowserStore } from '@stemma/store/browser/open-browser-store';
 import { openWorkspace } from '@stemma/store/workspace/create-workspace';
-import type { Workspace } from '@stemma/store/workspace/workspace';
+import type { StoreError } from '@stemma/store/port';
+import type { Appended, Workspace } from '@stemma/store/workspace/workspace';
+import { CONTENT, IMPORTED, MARKS, toContent, toMarks } from '../reading.ts';
 
-/** How many messages an import has: all of them are there, or none. */
-const IMPORTED = 12;
 const PAUSE_MS = 4;
 /** An import is a large write and a rename a small one; appending is what is done most. */
 const TURNS = ['append', 'rename', 'append', 'append', 'import'] as const;
@@ -25,12 +26,16 @@ declare global {
 	var writer: Writer;
 }
 
-const must = <T>(result: { ok: true; value: T } | { ok: false; error: { code: string; message: string } }): T => {
+const must = <T>(
+	result: { ok: true; value: T } | { ok: false; error: { code: string; message: string } }
+): T => {
 	if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
 	return result.value;
 };
 const randomHex = (bytes: number): string =>
-	[...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+	[...crypto.getRandomValues(new Uint8Array(bytes))]
+		.map((byte) => byte.toString(16).padStart(2, '0'))
+		.join('');
 const nowMs = (): number => performance.timeOrigin + performance.now();
 const say = (told: Told): void => {
 	globalThis.tell(JSON.stringify(told));
@@ -52,45 +57,40 @@ const writer = {
 	/** Goes on until the page dies. Marks are the name and a number: `a-1.`, `a-2.` … */
 	async write(name: string): Promise<void> {
 		const conversation = must(await workspace.createConversation());
-		let leaf: { node: string; ref: string } | null = null;
+		let leaf: Appended | null = null;
+		const append = async (text: string): Promise<Result<unknown, StoreError>> => {
+			const appended = await workspace.append({
+				conversation,
+				role: 'user',
+				parents: leaf ? [leaf.node] : [],
+				parts: [{ type: 'text', text }],
+				ref: leaf?.ref ?? null
+			});
+			if (appended.ok) leaf = appended.value;
+			return appended;
+		};
 		for (let i = 1; ; i++) {
 			const mark = `${name}${i}.`;
 			say({ at: 'asked', mark });
 			const kind = TURNS[i % TURNS.length];
-			const written =
+			const written: Result<unknown, StoreError> =
 				kind === 'rename'
 					? await workspace.rename(conversation, mark)
 					: kind === 'import'
 						? await importOasst({ store, nowMs: () => Math.floor(nowMs()) }, treeOf(mark))
-						: await workspace.append({
-								conversation,
-								role: 'user',
-								parents: leaf ? [leaf.node] : [],
-								parts: [{ type: 'text', text: mark }],
-								ref: leaf?.ref ?? null
-							});
+						: await append(mark);
 			if (written.ok) say({ at: 'done', mark });
 			else say({ at: 'refused', mark, reason: `${written.error.code}: ${written.error.message}` });
-			if (written.ok && typeof written.value === 'object' && 'node' in written.value) leaf = written.value;
 			await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 		}
 	},
 
-	/** How often each mark that starts like this is in the database; an import counts once when it is whole. */
 	async marks(prefix: string): Promise<Record<string, number>> {
-		const rows = must(
-			await store.query(
-				`SELECT substr(text, 1, instr(text, '.')) AS mark,
-					CASE WHEN max(text) GLOB '*.*.' THEN count(*) * 1.0 / ?2 ELSE count(*) END AS times
-				FROM (
-					SELECT b.data ->> '$[0].text' AS text FROM node n JOIN body b ON b.id = n.body_id
-					UNION ALL SELECT payload ->> 'value' FROM op WHERE kind = 'set'
-				)
-				WHERE text GLOB ?1 || '*' GROUP BY mark`,
-				[prefix, IMPORTED]
-			)
-		);
-		return Object.fromEntries(rows.map(({ mark, times }) => [String(mark), Number(times)]));
+		return toMarks(must(await store.query(MARKS, [prefix])));
+	},
+
+	async content(): Promise<string> {
+		return String(toContent(must(await store.query(CONTENT))));
 	},
 
 	/** What SQLite says about the file: 'ok', or what is wrong. */
@@ -103,22 +103,6 @@ const writer = {
 
 	async info(): Promise<{ role: string; epoch: number }> {
 		return must(await store.info());
-	},
-
-	/** Every table that says something, in one number: equal for equal databases only. */
-	async fingerprint(): Promise<string> {
-		const rows = must(
-			await store.query(
-				`SELECT 'n' || hex(hash) AS line FROM node UNION ALL SELECT 'o' || hex(hash) FROM op
-				UNION ALL SELECT 'h' || ref.name || hex(node.hash) FROM ref_head
-					JOIN ref ON ref.id = ref_id JOIN node ON node.id = node_id
-				UNION ALL SELECT 's' || register || value FROM scalar
-				UNION ALL SELECT 'b' || hex(hash) || coalesce(data, '') FROM body ORDER BY line`
-			)
-		);
-		const bytes = new TextEncoder().encode(rows.map(({ line }) => String(line)).join('\n'));
-		const digest = await crypto.subtle.digest('SHA-256', bytes);
-		return new Uint8Array(digest).toHex();
 	},
 
 	async inspect(address: string): Promise<void> {
@@ -134,15 +118,14 @@ const writer = {
 		return must(await store.export()).toBase64();
 	},
 
-	/** Runs that a name of a model finds, newest first: how each ended, and the text that was kept. */
-	async runs(model: string): Promise<readonly { id: string; conversation: string; state: string; text: string }[]> {
+	/** Newest first: how each ended, and the text that was kept. */
+	async runs(): Promise<readonly { id: string; conversation: string; state: string; text: string }[]> {
 		const rows = must(
 			await store.query(
 				`SELECT lower(hex(run.uid)) AS id, lower(hex(conv.uid)) AS conversation, run.state,
 					(SELECT p.value ->> 'text' FROM json_each(body.data) p WHERE p.value ->> 'type' = 'text') AS text
 				FROM run JOIN conv ON conv.id = run.conv_id LEFT JOIN node ON node.id = run.node_id
-				LEFT JOIN body ON body.id = node.body_id WHERE run.model = ?1 ORDER BY run.id DESC`,
-				[model]
+				LEFT JOIN body ON body.id = node.body_id ORDER BY run.id DESC LIMIT 5`
 			)
 		);
 		return rows.map((row) => ({
