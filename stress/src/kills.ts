@@ -13,6 +13,7 @@ import { buildWriterPage, type WriterPage } from './writer-page.ts';
 /** Of the test server: word by word, for longer than anybody waits. */
 const MODEL = 'Scenario slow';
 const SAID = 'One word after another, so slowly that one can stop it. '.repeat(40);
+const UNDER_WAY = 0.75;
 const LONGEST_MS = 3500;
 /** The journal is written after a second; this is what the writing itself may take on a busy machine. */
 const LOSS_MS = 1000;
@@ -41,6 +42,8 @@ export const kills: Drill = {
 			await openWriter(open.writer, rig);
 			for (let i = 1; i <= times; i++) {
 				await ask(open.app, rig);
+				// Most of the times with an answer under way, else anywhere between the click and its first words.
+				if (random() < UNDER_WAY) await open.app.locator('article[aria-busy="true"] .prose').waitFor();
 				await open.writer.evaluate((name) => void writer.write(name), `kill${i}-`);
 				await Bun.sleep(between(random, 0, LONGEST_MS));
 				killAll(rig.profile);

@@ -8,6 +8,9 @@ import { createHarness, fastTimers } from './harness.ts';
 const folder = fileURLToPath(new URL('../../../../shared/data/openrouter-cassettes/', import.meta.url));
 const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.yaml')) : [];
 
+if (files.length === 0)
+	process.stderr.write(`Recorded exchanges are not replayed: there are none at ${folder}.\n`);
+
 interface Recorded {
 	readonly status: number;
 	readonly body: string;

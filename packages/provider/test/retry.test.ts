@@ -17,6 +17,7 @@ const table: Readonly<Record<number, number>> = {
 	404: 0,
 	405: 0,
 	408: 1,
+	409: 0,
 	413: 0,
 	422: 0,
 	429: 3,
@@ -28,17 +29,21 @@ const table: Readonly<Record<number, number>> = {
 	529: 3
 };
 
-for (const [code, retries] of Object.entries(table)) {
-	test(`${code} is tried ${retries} more times, then told`, async () => {
-		const { outcome, states } = await harness.run(`scenario:status?code=${code}`);
+const matrix = Object.entries(table).flatMap(([code, retries]) =>
+	[1, 7, 64].map((slice) => [code, retries, slice] as const)
+);
+for (const [code, retries, slice] of matrix) {
+	test(`${code} in pieces of ${slice} is tried ${retries} more times, then told`, async () => {
+		const { outcome, states } = await harness.run(`scenario:status?code=${code}&slice=${slice}`);
 		expect(outcome.state).toBe('failed');
 		expect(outcome.failure?.status).toBe(Number(code));
+		expect(outcome.failure?.message).toContain('Refused');
 		expect(harness.server.ledger()).toHaveLength(retries + 1);
 		expect(states.filter((state) => state === 'retry_wait')).toHaveLength(retries);
 	});
 	if (retries > 0) {
-		test(`${code} once and then an answer is an answer`, async () => {
-			const { outcome, attempts } = await harness.run(`scenario:flap?code=${code}`);
+		test(`${code} in pieces of ${slice} once and then an answer is an answer`, async () => {
+			const { outcome, attempts } = await harness.run(`scenario:flap?code=${code}&slice=${slice}`);
 			expect(outcome).toMatchObject({ state: 'done', content: 'Hello, world.', failure: null });
 			expect(attempts.map((attempt) => attempt.n)).toEqual([1, 2]);
 			expect(harness.server.ledger()).toHaveLength(2);
@@ -60,10 +65,12 @@ test('the server’s own wait is kept, from header or body', async () => {
 });
 
 test('what fails before the first word is tried again once; after it never', async () => {
-	for (const model of ['scenario:empty-once', 'scenario:error-first-once']) {
-		harness.server.reset();
-		expect((await harness.run(model)).outcome.content).toBe('Hello, world.');
-		expect(harness.server.ledger()).toHaveLength(2);
+	for (const slice of [1, 7, 64]) {
+		for (const model of ['scenario:empty-once', 'scenario:error-first-once']) {
+			harness.server.reset();
+			expect((await harness.run(`${model}?slice=${slice}`)).outcome.content).toBe('Hello, world.');
+			expect(harness.server.ledger()).toHaveLength(2);
+		}
 	}
 	for (const model of ['scenario:truncated', 'scenario:reset-mid-event', 'scenario:error-mid']) {
 		harness.server.reset();
@@ -72,10 +79,12 @@ test('what fails before the first word is tried again once; after it never', asy
 		expect(outcome.failure?.maybeCharged).toBe(true);
 		expect(harness.server.ledger(), model).toHaveLength(1);
 	}
-	harness.server.reset();
-	const { outcome } = await harness.run('scenario:reset-after-headers');
-	expect(outcome.failure?.code).toBe('network');
-	expect(harness.server.ledger()).toHaveLength(2);
+	for (const [model, requests] of Object.entries({ 'reset-after-headers': 2, hang: 1 })) {
+		harness.server.reset();
+		const { outcome } = await harness.run(`scenario:${model}`);
+		expect(outcome.state, model).toBe('failed');
+		expect(harness.server.ledger(), model).toHaveLength(requests);
+	}
 });
 
 test('a budget in flight is waited for, another payment failure is not', async () => {

@@ -9,6 +9,7 @@ type Expected =
 	| { readonly state: 'failed'; readonly content: string; readonly code: string };
 
 const HELLO = 'Hello, world.';
+const SLICES = ['?slice=1', '?slice=7', '?slice=64'];
 const done = (content = HELLO, finish = 'stop', warns = false): Expected => ({
 	state: 'done',
 	content,
@@ -23,6 +24,9 @@ const rules: Readonly<Record<string, Expected>> = {
 	bom: done(),
 	'no-space': done(),
 	'multi-line-data': done(),
+	'comment-inside': done(),
+	'mixed-newlines': done(),
+	'id-and-retry': done(),
 	'event-lines': done(),
 	'empty-data': done(),
 	'no-final-blank-line': done(),
@@ -30,6 +34,16 @@ const rules: Readonly<Record<string, Expected>> = {
 	surrogates: done('😀'),
 	'invalid-utf8': done('a\ufffdb'),
 	reasoning: done(),
+	'reasoning-content': done(),
+	'reasoning-text': done(),
+	'reasoning-details': done(),
+	'encrypted-details': done(),
+	'whitespace-first': done(` \n${HELLO}`),
+	'tool-calls': done('', 'tool_calls'),
+	'model-switched': done(HELLO),
+	'no-usage': done(),
+	'usage-with-choices': done(),
+	'odd-fields': done(),
 	'content-parts': done(),
 	refusal: done('I will not.'),
 	'null-delta': done(),
@@ -53,6 +67,14 @@ const rules: Readonly<Record<string, Expected>> = {
 	'error-mid-no-choices': failed('server', HELLO),
 	'finish-error': failed('server', HELLO),
 	'too-big-event': failed('oversize'),
+	'big-event': done('x'.repeat(2_000_000)),
+	'reset-first': failed('network'),
+	'reset-after-headers': failed('network'),
+	hang: failed('timeout'),
+	empty: failed('empty'),
+	'error-first': failed('unavailable'),
+	'ok-with-error': failed('rate_limit'),
+	'html-502': failed('unavailable'),
 	'string-error': failed('protocol'),
 	'html-200': failed('protocol'),
 	'zod-error': failed('bad_request'),
@@ -76,13 +98,14 @@ const check = (told: Told, expected: Expected): void => {
 };
 
 for (const [scenario, expected] of Object.entries(rules)) {
-	for (const framing of scenario === 'too-big-event'
-		? ['']
-		: ['?slice=1', '?slice=7', '?slice=64', '?newline=crlf', '?gzip']) {
+	// What is large is not sent byte by byte.
+	for (const framing of ['too-big-event', 'big-event'].includes(scenario)
+		? ['', '?slice=4096']
+		: ['?slice=1', '?slice=7', '?slice=64', '?newline=crlf', '?newline=cr', '?gzip']) {
 		// Broken bytes inside a compressed stream are another fault than broken text.
-		if (framing === '?gzip' && scenario === 'reset-mid-event') continue;
+		if (framing === '?gzip' && scenario.startsWith('reset-')) continue;
 		// A carriage return inside the events is part of what these scenarios are about.
-		if (framing === '?newline=crlf' && ['not-streamed', 'invalid-utf8'].includes(scenario)) continue;
+		if (framing.startsWith('?newline') && ['not-streamed', 'invalid-utf8'].includes(scenario)) continue;
 		test(`${scenario}${framing}`, async () => {
 			check(await harness.run(`scenario:${scenario}${framing}`), expected);
 		});
@@ -90,8 +113,9 @@ for (const [scenario, expected] of Object.entries(rules)) {
 }
 
 test('every alias of reasoning arrives as reasoning, with its details whole', async () => {
-	for (const alias of ['reasoning', 'reasoning-content', 'reasoning-text', 'reasoning-details']) {
-		const { outcome } = await harness.run(`scenario:${alias}`);
+	const aliases = ['reasoning', 'reasoning-content', 'reasoning-text', 'reasoning-details'];
+	for (const model of aliases.flatMap((alias) => SLICES.map((slice) => `scenario:${alias}${slice}`))) {
+		const { outcome } = await harness.run(model);
 		expect(outcome.reasoning).toBe('Hm. Yes.');
 		expect(outcome.content).toBe(HELLO);
 		expect(outcome.reasoningMs).not.toBeNull();
@@ -103,25 +127,29 @@ test('every alias of reasoning arrives as reasoning, with its details whole', as
 });
 
 test('two tool calls that share an index stay two', async () => {
-	const { outcome } = await harness.run('scenario:tool-calls');
-	expect(outcome.toolCalls).toEqual([
-		{ id: 'a', name: 'look', arguments: '{"at":1}' },
-		{ id: 'b', name: 'find', arguments: '{}' }
-	]);
+	for (const slice of SLICES) {
+		const { outcome } = await harness.run(`scenario:tool-calls${slice}`);
+		expect(outcome.toolCalls).toEqual([
+			{ id: 'a', name: 'look', arguments: '{"at":1}' },
+			{ id: 'b', name: 'find', arguments: '{}' }
+		]);
+	}
 });
 
 test('the record of an attempt holds who answered and what it cost, exactly', async () => {
-	const { attempts } = await harness.run('scenario:plain');
-	expect(attempts).toHaveLength(1);
-	expect(attempts[0]).toMatchObject({
-		provider: 'TestProvider',
-		servedModel: 'test/model',
-		generationId: 'gen-test-1',
-		httpStatus: 200,
-		finish: 'stop',
-		usage: { promptTokens: 12, cachedTokens: 4, completionTokens: 3, reasoningTokens: 1, costNano: 42_000 },
-		failure: null
-	});
+	for (const slice of SLICES) {
+		const { attempts } = await harness.run(`scenario:plain${slice}`);
+		expect(attempts).toHaveLength(1);
+		expect(attempts[0]).toMatchObject({
+			provider: 'TestProvider',
+			servedModel: 'test/model',
+			generationId: 'gen-test-1',
+			httpStatus: 200,
+			finish: 'stop',
+			usage: { promptTokens: 12, cachedTokens: 4, completionTokens: 3, reasoningTokens: 1, costNano: 42_000 },
+			failure: null
+		});
+	}
 	const { attempts: switched } = await harness.run('scenario:model-switched');
 	expect(switched[0]).toMatchObject({ servedModel: 'other/model', provider: 'Other' });
 });

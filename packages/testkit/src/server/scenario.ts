@@ -36,6 +36,7 @@ const STREAM = {
 };
 const JSON_BODY = { 'content-type': 'application/json' };
 
+const encoder = new TextEncoder();
 const event = (data: unknown, name?: string): Step => ({
 	say: `${name === undefined ? '' : `event: ${name}\n`}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
 });
@@ -132,6 +133,21 @@ export const scenarios: Readonly<Record<string, (asked: Asked) => Reply>> = {
 			{ say: 'data: {"choices":[{"delta":\ndata: {"content":"Hello, world."},"finish_reason":"stop"}]}\n\n' },
 			DONE
 		),
+	'comment-inside': () =>
+		stream(
+			{
+				say: 'data: {"choices":[{"delta":\n: OPENROUTER PROCESSING\ndata: {"content":"Hello, world."},"finish_reason":"stop"}]}\n\n'
+			},
+			DONE
+		),
+	'mixed-newlines': () =>
+		stream(
+			{ bytes: encoder.encode('data: {"choices":[{"delta":{"content":"Hello"}}]}\r\n\r\n') },
+			{ bytes: encoder.encode('data: {"choices":[{"delta":{"content":", wor"}}]}\r\r') },
+			{ bytes: encoder.encode('data: {"choices":[{"delta":{"content":"ld."},"finish_reason":"stop"}]}\n\n') },
+			DONE
+		),
+	'id-and-retry': () => stream({ say: 'id: 7\nretry: 10\n\n' }, ...good),
 	'event-lines': () =>
 		stream(event({}, 'ping'), text('Hello, world.'), event({ type: 'x' }, 'something'), finish(), DONE),
 	'empty-data': () => stream({ say: 'data:\n\n' }, ...good),
@@ -141,9 +157,9 @@ export const scenarios: Readonly<Record<string, (asked: Asked) => Reply>> = {
 	'too-big-event': () => stream({ say: `data: ${'x'.repeat(9_000_000)}` }),
 	'invalid-utf8': () =>
 		stream(
-			{ bytes: new TextEncoder().encode('data: {"choices":[{"delta":{"content":"a') },
+			{ bytes: encoder.encode('data: {"choices":[{"delta":{"content":"a') },
 			{ bytes: new Uint8Array([0xff]) },
-			{ bytes: new TextEncoder().encode('b"}}]}\n\n') },
+			{ bytes: encoder.encode('b"}}]}\n\n') },
 			finish(),
 			DONE
 		),
@@ -168,6 +184,12 @@ export const scenarios: Readonly<Record<string, (asked: Asked) => Reply>> = {
 			chunk({ reasoning_details: [{ type: 'reasoning.text', signature: 'c2ln', index: 0 }] }),
 			...good
 		),
+	'encrypted-details': () =>
+		stream(
+			chunk({ reasoning_details: [{ type: 'reasoning.encrypted', data: 'c2VjcmV0', index: 0 }] }),
+			...good
+		),
+	'whitespace-first': () => stream(text(' \n'), ...good),
 	'only-reasoning': () => stream(chunk({ reasoning: 'Hm…' }), finish('length'), usage(), DONE),
 	'content-parts': () =>
 		stream(
@@ -184,6 +206,16 @@ export const scenarios: Readonly<Record<string, (asked: Asked) => Reply>> = {
 	'null-delta': () => stream(chunk(null), ...good),
 	'no-choices': () => stream(event({ id: 'x', choices: [] }), event({ object: 'ping' }), ...good),
 	'minimal-chunks': () => stream(event({ choices: [{ delta: { content: 'Hello, world.' } }] }), DONE),
+	'no-usage': () => stream(...hello, finish(), DONE),
+	'usage-with-choices': () => stream(...hello, chunk({ content: '' }, 'stop', { usage: USAGE }), DONE),
+	'odd-fields': () =>
+		stream(
+			event({ debug: { echo: true }, choices: [{ delta: { annotations: [{ type: 'url_citation' }] } }] }),
+			chunk({ content: 'Hello, world.', images: [], audio: null, tool_calls: [] }),
+			event({ choices: [{}] }),
+			finish(),
+			DONE
+		),
 	'finish-twice': () =>
 		stream(...hello, finish(), chunk({ content: '' }, 'stop'), chunk({}, null, { usage: USAGE }), DONE),
 	'finish-empty-string': () => stream(chunk({ content: 'Hello, world.' }, ''), finish(), DONE),
