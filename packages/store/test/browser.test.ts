@@ -319,6 +319,29 @@ describe.skipIf(!here)('the browser engine', () => {
 		expect(await page.evaluate(openWithEach, [broken, upTo(11)])).toEqual(['migration_failed', 'ok']);
 	}, 60_000);
 
+	test('a migration that fails half-way leaves the file as it was, to the byte, and a copy beside it', async () => {
+		context = await rig.browser.newContext();
+		const page = await rig.open(context);
+		const meta = 'CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT';
+		const first = { version: 1, name: 'first', sql: meta };
+		const halfWay = `CREATE TABLE half (a ANY) STRICT; INSERT INTO half VALUES (zeroblob(1000000));
+			UPDATE meta SET value = 'lost'; DROP TABLE meta; SELEKT 1`;
+		expect(await page.evaluate(openWithEach, [[first]])).toEqual(['ok']);
+		const before = await page.evaluate(readDatabaseFile);
+		const broken = [first, { version: 2, name: 'broken', sql: halfWay }];
+		expect(await page.evaluate(openWithEach, [broken, broken])).toEqual([
+			'migration_failed',
+			'migration_failed'
+		]);
+		expect((await page.evaluate(readDatabaseFile)) === before).toBe(true);
+		expect(await page.evaluate(listPool)).toEqual([
+			'/before-1-migration.sqlite',
+			'/before-2-migration.sqlite',
+			'/stemma.sqlite'
+		]);
+		expect(await page.evaluate(openWithEach, [[first]])).toEqual(['ok']);
+	}, 60_000);
+
 	test('a tab that closes its store answers what is open, and the next opens at once', async () => {
 		const owner = await fresh();
 		const follower = await newTab();
@@ -474,6 +497,30 @@ describe.skipIf(!here)('the browser engine', () => {
 		);
 		expect(await roleOf(page)).toBe('owner');
 	}, 30_000);
+
+	test('an owner that stands still is noticed, and what waits for it is done by the next', async () => {
+		const owner = await fresh();
+		const follower = await rig.open(context);
+		await follower.evaluate(async () => {
+			const silences: boolean[] = [];
+			Object.assign(globalThis, { silences });
+			const opened = await openBrowserStore({ onSilence: (isSilent) => silences.push(isSilent) });
+			if (!opened.ok) throw new Error(opened.error.code);
+			globalThis.stemma = opened.value;
+		});
+		const long = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000000000) SELECT count(*) AS c FROM n`;
+		void owner.evaluate((sql) => void stemma.query(sql), long);
+		const written = follower.evaluate(writeMarks, { prefix: 'waits', count: 1 });
+		const silences = (): Promise<boolean[]> =>
+			follower.evaluate(() => (globalThis as unknown as { silences: boolean[] }).silences);
+		await follower.waitForFunction(() => (globalThis as unknown as { silences: boolean[] }).silences[0]);
+		await owner.close();
+		expect(await written).toEqual(['waits-0']);
+		await follower.waitForFunction(
+			() => (globalThis as unknown as { silences: boolean[] }).silences.length > 1
+		);
+		expect(await silences()).toEqual([true, false]);
+	}, 60_000);
 
 	test('a tab that finds a lock but no owner says so instead of waiting for ever', async () => {
 		context = await rig.browser.newContext();

@@ -50,6 +50,8 @@ export class AppState {
 	boot = $state.raw<Boot>({ kind: 'opening' });
 	/** Another tab runs another build of the program. */
 	isOutdated = $state(false);
+	/** Another tab holds the database and does not answer. */
+	isWaiting = $state(false);
 	role = $state<'owner' | 'follower'>('owner');
 
 	/** @param session settled when the local server knows this page, if it ever will */
@@ -60,6 +62,9 @@ export class AppState {
 			},
 			onLost: (error) => {
 				this.boot = { kind: 'blocked', error };
+			},
+			onSilence: (isSilent) => {
+				this.isWaiting = isSilent;
 			},
 			onOtherBuild: () => {
 				this.isOutdated = true;

@@ -16,6 +16,8 @@ export interface BrowserStoreOptions {
 	readonly onRole?: (role: 'owner' | 'follower') => void;
 	/** Another tab runs another build of the page: this one should be reloaded. */
 	readonly onOtherBuild?: () => void;
+	/** The tab that holds the database does not answer, or answers again. What was asked is kept meanwhile. */
+	readonly onSilence?: (isSilent: boolean) => void;
 	/** The database cannot be reached any more, and no further request will be. */
 	readonly onLost?: (error: StoreError) => void;
 }
@@ -104,6 +106,9 @@ export async function openBrowserStore(
 						break;
 					case 'other_build':
 						options.onOtherBuild?.();
+						break;
+					case 'silence':
+						options.onSilence?.(data.isSilent);
 						break;
 				}
 			});

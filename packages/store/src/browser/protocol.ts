@@ -79,6 +79,8 @@ export type FromWorker =
 	/** The answer to `release`: the file is closed, if it was this worker's. */
 	| { readonly t: 'released' }
 	| { readonly t: 'other_build' }
+	/** Requests wait for an owner that says nothing: it is busy for long, or stopped. */
+	| { readonly t: 'silence'; readonly isSilent: boolean }
 	/** The worker holds this lock for as long as it lives. */
 	| { readonly t: 'alive'; readonly lock: string };
 

@@ -22,6 +22,9 @@ import {
 
 /** How long a request, and opening itself, waits for any owner to appear. */
 const PATIENCE_MS = 10_000;
+/** Without a word from the owner for so long, while something waits for it, the page is told. */
+const SILENCE_MS = 8000;
+const LISTEN_MS = 2000;
 
 interface Pending {
 	readonly body: Request;
@@ -55,6 +58,8 @@ export function createTabPeer(
 	/** This tab's place in the queue for the lock, or its hold on it; null when the page has left. */
 	let presence: { readonly leave: AbortController; readonly ended: Promise<void> } | null = null;
 	let isOpening = false;
+	let heardAt = performance.now();
+	let isSilent = false;
 
 	type Unnumbered<T> = T extends unknown ? Omit<T, 'v'> : never;
 	const tell = (message: Unnumbered<TabMessage>): void => {
@@ -63,6 +68,22 @@ export function createTabPeer(
 
 	const toPage = (message: FromWorker, transfer: Transferable[] = []): void => {
 		post(message, transfer);
+	};
+
+	const hear = (): void => {
+		heardAt = performance.now();
+		if (isSilent) toPage({ t: 'silence', isSilent: false });
+		isSilent = false;
+	};
+
+	/** An owner whose thread stands still cannot be replaced: it holds the file. What waits is kept for the next. */
+	const listen = (): void => {
+		const isWaiting = !owner && [...pending.values()].some(({ sentTo }) => sentTo !== null);
+		if (!isWaiting) return hear();
+		tell({ t: 'who' });
+		if (isSilent || performance.now() - heardAt < SILENCE_MS) return;
+		isSilent = true;
+		toPage({ t: 'silence', isSilent });
 	};
 
 	const settle = (id: number, body: Response): void => {
@@ -202,6 +223,7 @@ export function createTabPeer(
 			return;
 		}
 		const message = parsed.data;
+		if (message.t === 'owner' || message.t === 'response' || message.t === 'change') hear();
 		switch (message.t) {
 			case 'owner':
 				adopt(message.epoch);
@@ -237,6 +259,7 @@ export function createTabPeer(
 	});
 
 	join();
+	setInterval(listen, LISTEN_MS);
 	setTimeout(() => {
 		const isWaiting = !owner && epoch === null && !failure && !isOpening;
 		if (isWaiting && presence) toPage({ t: 'status', role: 'follower', epoch: null, error: NO_OWNER });
