@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 import { Stemma } from './stemma.ts';
 
@@ -94,38 +95,85 @@ test('without room nothing is half written, and what was typed stays', async ({ 
 	await stemma.expectLength(4);
 });
 
-test('a database of a newer version is left as it is, and said to be', async ({ page }) => {
+/** For `page.evaluate`: looks into the database file that no tab holds. In the pool it starts after 4,096 bytes. */
+const lookIntoFile = async (
+	setVersion: number | null
+): Promise<{ version: number; digest: string } | null> => {
+	const filesIn = async (folder: FileSystemDirectoryHandle): Promise<FileSystemFileHandle[]> => {
+		const files: FileSystemFileHandle[] = [];
+		for await (const handle of folder.values()) {
+			if (handle instanceof FileSystemDirectoryHandle) files.push(...(await filesIn(handle)));
+			else if (handle instanceof FileSystemFileHandle) files.push(handle);
+		}
+		return files;
+	};
+	for (const handle of await filesIn(await navigator.storage.getDirectory())) {
+		const head = await (await handle.getFile()).slice(0, 4200).text();
+		if (!head.startsWith('/stemma.sqlite\0') || !head.includes('SQLite format 3')) continue;
+		const bytes = await (await handle.getFile()).slice(4096).arrayBuffer();
+		const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)).toHex();
+		const version = new DataView(bytes).getUint32(60);
+		if (setVersion !== null) {
+			const writable = await handle.createWritable({ keepExistingData: true });
+			const data = new Uint8Array([0, 0, 0, setVersion]);
+			await writable.write({ type: 'write', position: 4096 + 60, data });
+			await writable.close();
+		}
+		return { version, digest };
+	}
+	return null;
+};
+/** Says that the file is of another version; the one it was of. */
+async function setVersion(page: Page, version: number): Promise<number> {
+	await page.goto('/api/health');
+	let was: number | undefined;
+	// The page before may still be letting go of its files.
+	await expect(async () => {
+		was = (await page.evaluate(lookIntoFile, version))?.version;
+		expect(was).toBeDefined();
+	}).toPass({ timeout: 10_000 });
+	return was ?? 0;
+}
+
+test('a database of a newer version is left as it is to the byte, and said to be', async ({ page }) => {
 	const stemma = new Stemma(page);
 	await stemma.openWithPractice();
 	await stemma.ask('from the future');
 	const address = page.url();
-	await page.goto('/api/health');
-	// In the pool's file the database starts after a header of 4,096 bytes; its version is at 60.
-	const setVersion = (): Promise<boolean> =>
-		page.evaluate(async () => {
-			const filesIn = async (folder: FileSystemDirectoryHandle): Promise<FileSystemFileHandle[]> => {
-				const files: FileSystemFileHandle[] = [];
-				for await (const handle of folder.values()) {
-					if (handle instanceof FileSystemDirectoryHandle) files.push(...(await filesIn(handle)));
-					else if (handle instanceof FileSystemFileHandle) files.push(handle);
-				}
-				return files;
-			};
-			for (const handle of await filesIn(await navigator.storage.getDirectory())) {
-				const head = await (await handle.getFile()).slice(0, 4200).text();
-				if (!head.startsWith('/stemma.sqlite\0') || !head.includes('SQLite format 3')) continue;
-				const writable = await handle.createWritable({ keepExistingData: true });
-				await writable.write({ type: 'write', position: 4096 + 60, data: new Uint8Array([0, 0, 0, 99]) });
-				await writable.close();
-				return true;
-			}
-			return false;
-		});
-	// The page before may still be letting go of its files.
-	await expect(async () => {
-		expect(await setVersion()).toBe(true);
-	}).toPass({ timeout: 10_000 });
+	const was = await setVersion(page, 99);
+	const before = await page.evaluate(lookIntoFile, null);
 	await page.goto(address);
 	await expect(page.getByRole('alert')).toContainText('newer than this version of Stemma');
 	await expect(page.getByRole('textbox', { name: 'Message', exact: true })).toHaveCount(0);
+	expect(await page.evaluate(lookIntoFile, null)).toEqual(before);
+	await setVersion(page, was);
+	await page.goto(address);
+	await stemma.expectLength(2);
+});
+
+test('a migration that fails leaves a screen, a file that can be saved, and everything in it', async ({
+	page
+}) => {
+	const stemma = new Stemma(page);
+	await stemma.openWithPractice();
+	await stemma.ask('before the change');
+	const address = page.url();
+	// The steps that follow the first have been made: made again they fail.
+	const was = await setVersion(page, 1);
+	await page.goto(address);
+	const alert = page.getByRole('alert');
+	await expect(alert).toContainText('could not be brought up to date');
+	await expect(alert).toContainText('migration_failed');
+	const [download] = await Promise.all([
+		page.waitForEvent('download'),
+		page.getByRole('button', { name: 'Save a copy of the database' }).click()
+	]);
+	const file = readFileSync(await download.path());
+	expect(file.subarray(0, 15).toString()).toBe('SQLite format 3');
+	expect(file.includes('before the change')).toBe(true);
+	await setVersion(page, was);
+	await page.goto(address);
+	await stemma.expectLength(2);
+	await stemma.ask('after it');
+	await stemma.expectLength(4);
 });

@@ -1,4 +1,4 @@
-import { expect, test } from '@playwright/test';
+import { expect, test, type BrowserContext } from '@playwright/test';
 import { Stemma } from './stemma.ts';
 
 test('two tabs show the same, and either goes on when the other is closed', async ({ context, page }) => {
@@ -40,6 +40,74 @@ test('an answer is seen in the other tab while it is written, and taken over whe
 	await expect((await second.at(2)).locator('.prose')).toContainText('You wrote');
 });
 
+/** Keeps what other tabs did from the page while `isDeaf` is set, and tells it afterwards. */
+const deafen = (context: BrowserContext): Promise<unknown> =>
+	context.addInitScript(() => {
+		const held: (() => void)[] = [];
+		const ears = {
+			isDeaf: false,
+			hear() {
+				ears.isDeaf = false;
+				for (const tell of held.splice(0)) tell();
+			}
+		};
+		const Original = Worker;
+		globalThis.Worker = class extends Original {
+			constructor(url: string | URL, options?: WorkerOptions) {
+				super(url, options);
+				this.addEventListener('message', (event: MessageEvent<{ t?: string }>) => {
+					if (!ears.isDeaf || event.data.t !== 'change') return;
+					event.stopImmediatePropagation();
+					held.push(() => this.dispatchEvent(new MessageEvent('message', { data: event.data })));
+				});
+			}
+		};
+		Object.assign(globalThis, { ears });
+	});
+interface Ears {
+	readonly ears: { isDeaf: boolean; hear(): void };
+}
+
+test('two tabs that answer the same message leave two versions, and each tab shows both', async ({
+	context,
+	page
+}) => {
+	await deafen(context);
+	const first = new Stemma(page);
+	await first.openWithPractice();
+	await first.ask('the question');
+	const second = new Stemma(await context.newPage());
+	await second.open(new URL(page.url()).pathname);
+	await second.expectLength(2);
+	// Neither knows of the other when it sends.
+	for (const tab of [first, second]) {
+		await tab.page.evaluate(() => {
+			(globalThis as unknown as Ears).ears.isDeaf = true;
+		});
+	}
+	await first.send('from the first tab');
+	await second.send('from the second tab');
+	for (const tab of [first, second]) {
+		await tab.expectLength(4);
+		await tab.waitForAnswer();
+		await tab.page.evaluate(() => {
+			(globalThis as unknown as Ears).ears.hear();
+		});
+	}
+	for (const [tab, own, other] of [
+		[first, 'from the first tab', 'from the second tab'],
+		[second, 'from the second tab', 'from the first tab']
+	] as const) {
+		const message = await tab.at(3);
+		await expect(message).toContainText(own);
+		await expect(message).toContainText('/2');
+		const isFirst = (await message.innerText()).includes('1/2');
+		await tab.button(message, isFirst ? 'Next version' : 'Previous version').click();
+		await expect(await tab.at(3)).toContainText(other);
+		await tab.expectLength(4);
+	}
+});
+
 test('without storage that lasts there is a screen and no conversation', async ({ page }) => {
 	await page.addInitScript(() => {
 		Object.defineProperty(navigator.storage, 'getDirectory', {
@@ -50,6 +118,8 @@ test('without storage that lasts there is a screen and no conversation', async (
 	const alert = page.getByRole('alert');
 	await expect(alert).toContainText('This window cannot keep your conversations');
 	await expect(alert).toContainText('Not in this window');
+	await expect(alert).toContainText('nothing you had is touched');
+	await expect(page.getByRole('button', { name: 'Reload' })).toBeVisible();
 	await expect(page.getByRole('textbox', { name: 'Message' })).toHaveCount(0);
 });
 

@@ -14,6 +14,7 @@ import { graphStoreBenchmarks } from './graph-store.ts';
 import { logBenchmarks } from './log.ts';
 import { markdownBenchmarks } from './markdown.ts';
 import { toReport } from './report.ts';
+import { tabsBenchmarks } from './tabs.ts';
 
 const benchmarks = [
 	...graphStoreBenchmarks,
@@ -21,7 +22,8 @@ const benchmarks = [
 	...logBenchmarks,
 	...markdownBenchmarks,
 	...compareBenchmarks,
-	...appBenchmarks
+	...appBenchmarks,
+	...tabsBenchmarks
 ];
 
 const { values, positionals: wanted } = parseArgs({

@@ -8,6 +8,7 @@ import { killAll } from 'bench/chromium';
 import type { BrowserContext, Page } from '@playwright/test';
 import { compare, createLedger } from './acknowledged.ts';
 import { between, type Drill } from './drill.ts';
+import type { Told } from './pages/writer.ts';
 import { buildWriterPage, type WriterPage } from './writer-page.ts';
 
 /** Of the test server: word by word, for longer than anybody waits. */
@@ -33,60 +34,71 @@ export const kills: Drill = {
 		const page = await buildWriterPage();
 		const rig = await createAppRig();
 		const ledger = createLedger();
+		const seen = new Set<string>();
 		const lost: number[] = [];
-		let streams = 0;
+		let open = await start(rig, page, ledger.tell);
+		const stop = async (): Promise<void> => {
+			killAll(rig.profile);
+			// It may have noticed by itself that its browser is gone.
+			await open.context.close().catch(() => undefined);
+		};
+
+		const writeUntilKilled = async (name: string): Promise<void> => {
+			await ask(open.app, rig);
+			// Most of the times with an answer under way, else anywhere between the click and its first words.
+			if (random() < UNDER_WAY) await open.app.locator('article[aria-busy="true"] .prose').waitFor();
+			await open.writer.evaluate((prefix) => void writer.write(prefix), name);
+			await Bun.sleep(between(random, 0, LONGEST_MS));
+			await stop();
+		};
+		/** After the next start: what is wrong, and a sentence on the answer. */
+		const check = async (told: readonly Told[], heard: readonly Heard[]): Promise<[string, string[]]> => {
+			const faults: string[] = [];
+			// The writer first or the program first: either may have to recover what was left.
+			if (random() < 0.5) await visit(open.app, rig, '/');
+			await openWriter(open.writer, rig);
+			const integrity = await open.writer.evaluate(() => writer.integrity());
+			if (integrity !== 'ok') faults.push(`integrity: ${integrity}`);
+			faults.push(...compare(told, await open.writer.evaluate(() => writer.marks('kill'))));
+			await visit(open.app, rig, '/');
+			const run = await endOfRun(open.writer, seen);
+			if (!run) return ['no answer had begun', faults];
+			if (run.state !== 'interrupted') faults.push(`the answer ended as ${run.state}`);
+			if (!SAID.startsWith(run.text)) faults.push('what was kept is not the beginning of what was said');
+			const missing = missingMs(heard, run.text.length);
+			if (missing > LOSS_MS + WRITING_MS) faults.push(`${missing} ms of the answer are missing`);
+			if (run.text !== '') {
+				lost.push(missing);
+				faults.push(...(await offers(open.app, rig, run.conversation)));
+			}
+			const came = heard.reduce((sum, { text }) => sum + text.length, 0);
+			return [`${run.text.length} characters kept, ${came} had come`, faults];
+		};
+
 		try {
-			let open = await start(rig, page, ledger.tell);
 			await setUp(open.app, rig);
-			const seen = new Set<string>();
 			await openWriter(open.writer, rig);
 			for (let i = 1; i <= times; i++) {
-				await ask(open.app, rig);
-				// Most of the times with an answer under way, else anywhere between the click and its first words.
-				if (random() < UNDER_WAY) await open.app.locator('article[aria-busy="true"] .prose').waitFor();
-				await open.writer.evaluate((name) => void writer.write(name), `kill${i}-`);
-				await Bun.sleep(between(random, 0, LONGEST_MS));
-				killAll(rig.profile);
-				const told = ledger.told('kill');
-				const heard = open.heard.filter(({ text }) => text !== '');
-				const last = open.heard.at(-1)?.at ?? 0;
-				// It may have noticed by itself that its browser is gone.
-				await open.context.close().catch(() => undefined);
-
-				open = await start(rig, page, ledger.tell);
-				// The writer first or the program first: either may have to recover what was left.
-				const faults: string[] = [];
-				if (random() < 0.5) await open.app.goto(rig.address);
-				await openWriter(open.writer, rig);
-				const integrity = await open.writer.evaluate(() => writer.integrity());
-				if (integrity !== 'ok') faults.push(`integrity: ${integrity}`);
-				const marks = await open.writer.evaluate(() => writer.marks('kill'));
-				faults.push(...compare(told, marks));
-				await open.app.goto(rig.address);
-				const run = await endOfRun(open.writer, seen);
-				let sentence = 'no answer had begun';
-				if (run) {
-					if (run.state !== 'interrupted') faults.push(`the answer ended as ${run.state}`);
-					if (!SAID.startsWith(run.text)) faults.push('what was kept is not the beginning of what was said');
-					const missing = last - (firstBeyond(heard, run.text.length) ?? last);
-					if (missing > LOSS_MS + WRITING_MS)
-						faults.push(`${Math.round(missing)} ms of the answer are missing`);
-					const came = heard.reduce((sum, { text }) => sum + text.length, 0);
-					sentence = `${run.text.length} characters kept, ${came} had come`;
-					if (run.text !== '') {
-						streams++;
-						lost.push(missing);
-						faults.push(...(await offers(open.app, rig, run.conversation)));
-					}
+				try {
+					await writeUntilKilled(`kill${i}-`);
+					const told = ledger.told('kill');
+					const { heard } = open;
+					open = await start(rig, page, ledger.tell);
+					const [sentence, faults] = await check(told, heard);
+					ended(`${ledger.acknowledged(`kill${i}-`)} writes acknowledged, ${sentence}`, faults);
+				} catch (thrown) {
+					ended('it did not come back', [String(thrown)]);
+					await stop();
+					open = await start(rig, page, ledger.tell);
+					await openWriter(open.writer, rig);
 				}
-				const kept = told.filter(({ mark, at }) => mark.startsWith(`kill${i}-`) && at === 'done').length;
-				ended(`${kept} writes acknowledged, ${sentence}`, faults);
 			}
 			const sorted = lost.toSorted((a, b) => a - b);
 			note(
-				`${ledger.acknowledged('kill')} writes acknowledged; ${streams} answers cut: ${Math.round(sorted[sorted.length >> 1] ?? 0)} ms of text lost (median), ${Math.round(sorted.at(-1) ?? 0)} ms (most)`
+				`${ledger.acknowledged('kill')} writes acknowledged; ${lost.length} answers cut: ${sorted[sorted.length >> 1] ?? 0} ms of text lost (median), ${sorted.at(-1) ?? 0} ms (most)`
 			);
 		} finally {
+			await stop();
 			await rig.close();
 		}
 	}
@@ -151,14 +163,14 @@ async function setUp(app: Page, rig: AppRig): Promise<void> {
 }
 
 async function openWriter(tab: Page, rig: AppRig): Promise<void> {
-	await tab.goto(new URL('/writer/', rig.address).href);
+	await visit(tab, rig, '/writer/');
 	await tab.waitForFunction(() => 'writer' in globalThis);
 	const opened = await tab.evaluate(() => writer.open());
 	if (opened !== 'ok') throw new Error(`the database does not open: ${opened}`);
 }
 
 async function ask(app: Page, rig: AppRig): Promise<void> {
-	await app.goto(new URL('/', rig.address).href);
+	await visit(app, rig, '/');
 	await app.getByRole('textbox', { name: 'Message', exact: true }).fill('Write on.');
 	await app.getByRole('button', { name: 'Send' }).click();
 }
@@ -180,19 +192,21 @@ async function endOfRun(
 	}
 }
 
-/** When the page had more than so many characters. */
-function firstBeyond(heard: readonly Heard[], length: number): number | null {
+/** How long before its last sign of life the page had what was not kept. */
+function missingMs(heard: readonly Heard[], kept: number): number {
 	let total = 0;
-	for (const { text, at } of heard) {
-		total += text.length;
-		if (total > length) return at;
-	}
-	return null;
+	const lost = heard.find(({ text }) => (total += text.length) > kept);
+	return lost ? Math.round((heard.at(-1)?.at ?? lost.at) - lost.at) : 0;
+}
+
+/** Enough to be on the way: what must be there is waited for by its name. */
+async function visit(tab: Page, rig: AppRig, path: string): Promise<void> {
+	await tab.goto(new URL(path, rig.address).href, { waitUntil: 'commit' });
 }
 
 /** What the message offers after it was cut. */
 async function offers(app: Page, rig: AppRig, conversation: string): Promise<readonly string[]> {
-	await app.goto(new URL(`/c/${conversation}`, rig.address).href);
+	await visit(app, rig, `/c/${conversation}`);
 	const answer = app.getByRole('article').last();
 	const faults: string[] = [];
 	for (const [what, found] of [

@@ -3,7 +3,7 @@ import { appendOps, type ChainEnd, type Deed } from '@stemma/graph/op-log';
 import { refKey, scalarKey, setKey } from '@stemma/graph/fold';
 import { canonicalJson } from '@stemma/graph/jcs';
 import type { DeviceId, HashedOp, Hlc, Op, OpId, OpPayload } from '@stemma/graph/op';
-import { ok, type Result } from '@stemma/graph/result';
+import { err, ok, type Result } from '@stemma/graph/result';
 import { z } from 'zod';
 import type { Row, Statement, StatementResult, StoreError, Touched } from '../port.ts';
 import type { WorkspaceContext } from './context.ts';
