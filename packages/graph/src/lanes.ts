@@ -1,0 +1,151 @@
+/**
+ * Lanes of a graph drawn as git draws history: each row one node, each lane a vertical line that waits for a
+ * node further down. The result says, with a bit for each lane, all that drawing a row needs; it takes a
+ * fixed amount of memory for each row, however wide the graph is.
+ */
+import type { GraphRows } from './graph-rows.ts';
+
+export interface Lanes {
+	/** The lane of each row's node. */
+	readonly lane: Uint8Array;
+	/** Lanes that pass the row without touching its node. */
+	readonly through: Uint32Array;
+	/** Lanes that come from above and end at the node: its children. */
+	readonly up: Uint32Array;
+	/** Lanes that leave the node downwards: its parents. */
+	readonly down: Uint32Array;
+	/** How many lanes there are at most. The last of them is shared by all that found no other. */
+	readonly limit: number;
+}
+
+/** As many as fit the bits of a row. */
+export const MOST_LANES = 31;
+
+/**
+ * @param path one byte for each row: the rows that are 1 have lane 0 to themselves; they must be one
+ * first-parent chain
+ */
+export function layOutLanes(
+	{ size, first, more }: GraphRows,
+	path: Uint8Array,
+	limit: number = MOST_LANES
+): Lanes {
+	const lane = new Uint8Array(size);
+	const through = new Uint32Array(size);
+	const up = new Uint32Array(size);
+	const down = new Uint32Array(size);
+	const shared = limit - 1;
+	/** What each lane but the shared one waits for, -1 when free. */
+	const wanted = new Int32Array(limit).fill(-1);
+	/** What the shared lane waits for. */
+	const crowd = new Set<number>();
+	const lowest = path.includes(1) ? 1 : 0;
+	let width = 0;
+	let busy = 0;
+
+	const free = (): number => {
+		let at = lowest;
+		while (at < shared && wanted[at] !== -1) at++;
+		return at;
+	};
+	const wait = (at: number, parent: number): number => {
+		if (at === shared) crowd.add(parent);
+		else {
+			wanted[at] = parent;
+			if (at >= width) width = at + 1;
+		}
+		busy |= 1 << at;
+		return 1 << at;
+	};
+
+	for (let row = 0; row < size; row++) {
+		let arriving = 0;
+		for (let at = 0; at < width; at++) {
+			if (wanted[at] !== row) continue;
+			arriving |= 1 << at;
+			wanted[at] = -1;
+		}
+		busy &= ~arriving;
+		if (crowd.size > 0 && crowd.delete(row)) {
+			arriving |= 1 << shared;
+			if (crowd.size === 0) busy &= ~(1 << shared);
+		}
+		const inherited = lowestLane(arriving & ~(lowest === 1 ? 1 : 0));
+		const own = path[row] === 1 ? 0 : inherited >= 0 ? inherited : free();
+		lane[row] = own;
+		up[row] = arriving;
+		through[row] = busy;
+		const parent = first[row] ?? -1;
+		let leaving = parent < 0 ? 0 : wait(own, parent);
+		const others = more.get(row);
+		if (others) {
+			for (const other of others) leaving |= wait(laneTo(other), other);
+		}
+		down[row] = leaving;
+	}
+	return { lane, through, up, down, limit };
+
+	/** A line that leads to the same node is joined, else a new one begins. */
+	function laneTo(parent: number): number {
+		for (let at = 0; at < width; at++) if (wanted[at] === parent) return at;
+		return free();
+	}
+}
+
+/** The lanes with one more node on top; nothing that was there moves to another lane. */
+export function addLane(lanes: Lanes, parents: readonly number[], onPath: boolean, hasPath: boolean): Lanes {
+	const { limit } = lanes;
+	const grown = {
+		lane: shifted(lanes.lane, new Uint8Array(lanes.lane.length + 1)),
+		through: shifted(lanes.through, new Uint32Array(lanes.through.length + 1)),
+		up: shifted(lanes.up, new Uint32Array(lanes.up.length + 1)),
+		down: shifted(lanes.down, new Uint32Array(lanes.down.length + 1)),
+		limit
+	};
+	const { lane, through, up, down } = grown;
+	const shared = limit - 1;
+	const lowest = hasPath ? 1 : 0;
+	let taken = 0;
+
+	/** A lane nothing has used above the parent: the parent's own if it can be, and the shared one at worst. */
+	const laneTo = (parent: number): number => {
+		let used = taken;
+		for (let row = 1; row < parent; row++)
+			used |= (through[row] ?? 0) | (up[row] ?? 0) | (down[row] ?? 0) | (1 << (lane[row] ?? 0));
+		const straight = lane[parent] ?? shared;
+		if (straight >= lowest && (used & (1 << straight)) === 0) return straight;
+		let at = lowest;
+		while (at < shared && (used & (1 << at)) !== 0) at++;
+		return at;
+	};
+	const connect = (at: number, parent: number): void => {
+		taken |= 1 << at;
+		down[0] = (down[0] ?? 0) | (1 << at);
+		for (let row = 1; row < parent; row++) through[row] = (through[row] ?? 0) | (1 << at);
+		up[parent] = (up[parent] ?? 0) | (1 << at);
+	};
+
+	const [first, ...others] = parents;
+	const own = onPath ? 0 : first === undefined ? lowest : laneTo(first);
+	lane[0] = own;
+	taken |= 1 << own;
+	if (first !== undefined) connect(own, first);
+	for (const other of others) connect(laneTo(other), other);
+	return grown;
+}
+
+function shifted<T extends Uint8Array | Uint32Array>(values: T, into: T): T {
+	into.set(values, 1);
+	return into;
+}
+
+/** @returns -1 for none */
+export const lowestLane = (bits: number): number => (bits === 0 ? -1 : 31 - Math.clz32(bits & -bits));
+
+/** Lanes that are used at all. */
+export function widthOf({ lane, through, down }: Lanes): number {
+	let used = 0;
+	for (let row = 0; row < lane.length; row++)
+		used |= (through[row] ?? 0) | (down[row] ?? 0) | (1 << (lane[row] ?? 0));
+	return 32 - Math.clz32(used);
+}
