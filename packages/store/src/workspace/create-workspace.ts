@@ -4,11 +4,13 @@ import { err, ok, type Result } from '@stemma/graph/result';
 import { createDb } from '../drizzle.ts';
 import type { Store, StoreError } from '../port.ts';
 import type { WorkspaceContext, WorkspaceDeps } from './context.ts';
+import { createBookmarks } from './bookmarks.ts';
 import { createCatalogues } from './catalogues.ts';
 import { createConversations } from './conversations.ts';
 import { createDrafts } from './drafts.ts';
 import { createKeptTexts } from './kept-texts.ts';
 import { createMarks } from './marks.ts';
+import { createOutline } from './create-outline.ts';
 import { createNodes } from './nodes.ts';
 import { createLines } from './lines.ts';
 import { createOperations } from './operations.ts';
@@ -40,6 +42,8 @@ export function createWorkspace(deps: WorkspaceDeps): Workspace {
 		...createRefs(context),
 		...createVersions(context),
 		...createReading(context),
+		...createOutline(context),
+		...createBookmarks(context),
 		...createRuns(context),
 		...createDrafts(context),
 		...createQueue(context),

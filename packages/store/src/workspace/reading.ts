@@ -23,7 +23,7 @@ lifted (id, pos) AS (
  * Ids of the window: ?3 rows up from position ?2. What reads it says CROSS JOIN, which keeps the planner from
  * starting at the other end, with all nodes there are.
  */
-const WINDOW = `
+export const WINDOW = `
 WITH RECURSIVE ${AT_POSITION},
 w (id, parent_id, n) AS (
 	SELECT node.id, node.parent_id, 1 FROM lifted JOIN node ON node.id = lifted.id WHERE lifted.pos <= ?2
@@ -32,7 +32,7 @@ w (id, parent_id, n) AS (
 )`;
 
 /** Beyond any position a path can have. */
-const NEWEST = 2 ** 40;
+export const NEWEST = 2 ** 40;
 
 const leafRow = z.object({ leaf: z.string(), ref: z.string().nullable() });
 const versionRow = z.object({ hash: z.string(), versions: z.string() });
@@ -44,10 +44,10 @@ WITH RECURSIVE d (id, n) AS (
 	UNION ALL
 	SELECT (SELECT c.id FROM node c WHERE c.parent_id = d.id ORDER BY c.created_at DESC, c.id DESC LIMIT 1), n + 1
 	FROM d WHERE d.id IS NOT NULL AND NOT (n = 0 AND EXISTS (
-		SELECT 1 FROM ref_head h JOIN ref ON ref.id = h.ref_id WHERE h.node_id = d.id AND ref.name = ?2))
+		SELECT 1 FROM ref_head h JOIN ref ON ref.id = h.ref_id WHERE h.node_id = d.id AND ref.name = ?2 AND ref.kind = 'branch'))
 )
 SELECT lower(hex(node.hash)) AS leaf,
-	coalesce((SELECT ref.name FROM ref_head h JOIN ref ON ref.id = h.ref_id WHERE h.node_id = node.id AND ref.name = ?2),
+	coalesce((SELECT ref.name FROM ref_head h JOIN ref ON ref.id = h.ref_id WHERE h.node_id = node.id AND ref.name = ?2 AND ref.kind = 'branch'),
 		(SELECT ref.name FROM ref_head h JOIN ref ON ref.id = h.ref_id WHERE h.node_id = node.id ORDER BY ref.id DESC LIMIT 1)) AS ref
 FROM d JOIN node ON node.id = d.id ORDER BY d.n DESC LIMIT 1`;
 
@@ -58,7 +58,7 @@ candidate (node_id, ref, at) AS (
 	SELECT * FROM (SELECT visit.node_id, visit.ref, visit.seen_at FROM target JOIN visit ON visit.conv_id = target.conv_id
 		ORDER BY visit.seen_at DESC LIMIT 200)
 	UNION ALL
-	SELECT * FROM (SELECT h.node_id, ref.name, -h.op_id FROM target JOIN ref ON ref.conv_id = target.conv_id
+	SELECT * FROM (SELECT h.node_id, ref.name, -h.op_id FROM target JOIN ref ON ref.conv_id = target.conv_id AND ref.kind = 'branch'
 		JOIN ref_head h ON h.ref_id = ref.id ORDER BY h.op_id DESC LIMIT 200)
 ),
 a (leaf, id) AS (
@@ -79,7 +79,7 @@ WITH RECURSIVE a (id, parent_id, forks) AS (
 )
 SELECT lower(hex(node.hash)) AS node, node.pos FROM a JOIN node ON node.id = a.id WHERE a.forks`;
 
-function hasOtherVersions(n: string): string {
+export function hasOtherVersions(n: string): string {
 	return `CASE WHEN ${n}.parent_id IS NULL
 		THEN EXISTS (SELECT 1 FROM node o WHERE o.conv_id = ${n}.conv_id AND o.pos = 0 AND o.id <> ${n}.id)
 		ELSE EXISTS (SELECT 1 FROM node o WHERE o.parent_id = ${n}.parent_id AND o.id <> ${n}.id) END`;

@@ -15,17 +15,17 @@ const headRow = z.object({
 	node: z.string()
 });
 
-/** The heads of one ref (?2), and how many refs the conversation has. */
+/** The heads of one branch (?2), and how many branches the conversation has. */
 export const refReads = (conversation: string, name: string | null): readonly Statement[] => [
 	{
 		sql: `SELECT ref.name, ref.kind, lower(hex(op.hash)) AS op, lower(hex(n.hash)) AS node FROM conv
-		JOIN ref ON ref.conv_id = conv.id AND ref.name = ?2 JOIN ref_head h ON h.ref_id = ref.id
+		JOIN ref ON ref.conv_id = conv.id AND ref.name = ?2 AND ref.kind = 'branch' JOIN ref_head h ON h.ref_id = ref.id
 		JOIN op ON op.id = h.op_id JOIN node n ON n.id = h.node_id WHERE conv.uid = unhex(?1)`,
 		params: [conversation, name]
 	},
 	{
 		sql: `SELECT count(*) AS n, coalesce(max(CASE WHEN name GLOB 'branch-[0-9]*' THEN CAST(substr(name, 8) AS INTEGER) ELSE 1 END), 0) AS last
-		FROM ref JOIN conv ON conv.id = ref.conv_id WHERE conv.uid = unhex(?1)`,
+		FROM ref JOIN conv ON conv.id = ref.conv_id WHERE conv.uid = unhex(?1) AND ref.kind = 'branch'`,
 		params: [conversation]
 	}
 ];

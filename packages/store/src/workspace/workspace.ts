@@ -11,6 +11,9 @@ import type { Change, StoreError } from '../port.ts';
 import type { Marks } from './marks.ts';
 import type { Operations } from './operations.ts';
 import type { Removal } from './removal.ts';
+import type { Outline } from './outline.ts';
+
+export type { NodeKey, OutlineMarks, OutlinePage, PathFork } from './outline.ts';
 
 export interface ConversationRow {
 	readonly id: ConversationId;
@@ -243,7 +246,7 @@ export interface RunPatch {
 
 export type Outcome<T> = Promise<Result<T, StoreError>>;
 
-export interface Workspace extends Operations, Marks, Removal {
+export interface Workspace extends Operations, Marks, Removal, Outline {
 	// conversations
 	/** Pinned first, then newest; all of them (a row is about 100 bytes). */
 	conversations(options?: { readonly includeHidden?: boolean }): Outcome<readonly ConversationRow[]>;

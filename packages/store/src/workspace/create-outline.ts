@@ -1,0 +1,154 @@
+/** Reading outlines. Every page is one transaction and one row of columns; no page depends on the one before. */
+import { ok } from '@stemma/graph/result';
+import { z } from 'zod';
+import type { Statement } from '../port.ts';
+import type { WorkspaceContext } from './context.ts';
+import type { Outline } from './outline.ts';
+import { hasOtherVersions, NEWEST, WINDOW } from './reading.ts';
+
+const LINE_CHARS = 120;
+
+/**
+ * Keys of a page, from the index alone: how many the conversation has costs a few ms, their rows are read for
+ * the page only. Numbers grow as nodes arrive, and a node arrives after its parents.
+ */
+const PAGE = `
+WITH page (id) AS MATERIALIZED (
+	SELECT id FROM node INDEXED BY node_conv_pos WHERE conv_id = (SELECT id FROM conv WHERE uid = unhex(?1))
+		AND id < ?2 AND id > ?3 ORDER BY id DESC LIMIT ?4
+)`;
+
+const COLUMNS = `${PAGE}
+SELECT json_group_array(n.id) AS keys, json_group_array(coalesce(n.parent_id, 0)) AS parents,
+	json_group_array(n.created_at) AS created_at, coalesce(group_concat(substr(n.role, 1, 1), ''), '') AS roles,
+	coalesce(group_concat(CASE n.kind WHEN 'merge' THEN 'g' ELSE substr(n.kind, 1, 1) END, ''), '') AS kinds
+FROM page CROSS JOIN node n ON n.id = page.id`;
+
+const MERGES = `${PAGE}
+SELECT json_group_array(json_array(e.child_id, e.parent_id)) AS list
+FROM page CROSS JOIN edge e ON e.child_id = page.id AND e.ord > 0`;
+
+const ANSWERS = `${PAGE}
+SELECT json_group_array(json_array(page.id,
+	coalesce((SELECT served_model FROM attempt WHERE run_id = r.id ORDER BY n DESC LIMIT 1), r.model),
+	(SELECT sum(cost_nano) FROM attempt WHERE run_id = r.id))) AS list
+FROM page CROSS JOIN run r ON r.node_id = page.id`;
+
+const MATCHES = `
+SELECT n.id FROM conv CROSS JOIN node n ON n.conv_id = conv.id CROSS JOIN body b ON b.id = n.body_id
+WHERE conv.uid = unhex(?1) AND EXISTS (
+	SELECT 1 FROM json_each(b.data) p WHERE coalesce(p.value ->> 'text', p.value ->> 'name') LIKE ?2 ESCAPE '\\')`;
+
+const FORKS = `${WINDOW}
+SELECT lower(hex(n.hash)) AS node, n.pos, CASE WHEN n.parent_id IS NULL
+	THEN (SELECT count(*) FROM node o WHERE o.conv_id = n.conv_id AND o.pos = 0)
+	ELSE (SELECT count(*) FROM node o WHERE o.parent_id = n.parent_id) END AS versions
+FROM w CROSS JOIN node n ON n.id = w.id WHERE ${hasOtherVersions('n')} ORDER BY n.pos`;
+
+const numbers = z.array(z.number());
+const columnsRow = z.object({
+	keys: z.string(),
+	parents: z.string(),
+	created_at: z.string(),
+	roles: z.string(),
+	kinds: z.string()
+});
+const listRow = z.object({ list: z.string() });
+const merges = z.array(z.tuple([z.number(), z.number()]));
+const answers = z.array(z.tuple([z.number(), z.string(), z.number().nullable()]));
+const lineRow = z.object({
+	key: z.number(),
+	id: z.string(),
+	text: z.string().nullable(),
+	redacted: z.number()
+});
+const refRow = z.object({
+	key: z.number(),
+	name: z.string(),
+	kind: z.enum(['branch', 'bookmark', 'cursor'])
+});
+const tagRow = z.object({ key: z.number(), value: z.string() });
+const keyRow = z.object({ key: z.number() });
+const forkRow = z.object({ node: z.string(), pos: z.number(), versions: z.number() });
+
+const firstLine = (text: string): string =>
+	Array.from(text.trim().split('\n', 1)[0] ?? '')
+		.slice(0, LINE_CHARS)
+		.join('');
+
+export function createOutline(context: WorkspaceContext): Omit<Outline, 'toggleBookmark'> {
+	const { store } = context;
+	return {
+		async outlinePage(conversation, { before = NEWEST, after = 0, limit }) {
+			const params = [conversation, before, after, limit];
+			const read = await store.batch([COLUMNS, MERGES, ANSWERS].map((sql): Statement => ({ sql, params })));
+			if (!read.ok) return read;
+			const [columns, mergeList, answerList] = read.value.map(({ rows }) => rows[0]);
+			const { keys, parents, created_at, roles, kinds } = columnsRow.parse(columns);
+			return ok({
+				keys: numbers.parse(JSON.parse(keys)),
+				parents: numbers.parse(JSON.parse(parents)),
+				createdAt: numbers.parse(JSON.parse(created_at)),
+				roles,
+				kinds,
+				merges: merges.parse(JSON.parse(listRow.parse(mergeList).list)),
+				answers: answers.parse(JSON.parse(listRow.parse(answerList).list))
+			});
+		},
+		async outlineLines(keys) {
+			const rows = await store.query(
+				`SELECT n.id AS key, lower(hex(n.hash)) AS id, b.data IS NULL AS redacted,
+					(SELECT substr(coalesce(p.value ->> 'text', p.value ->> 'name'), 1, 400) FROM json_each(b.data) p
+						ORDER BY p.value ->> 'type' = 'text' DESC, p.value ->> 'type' = 'reasoning', p.key LIMIT 1) AS text
+				FROM json_each(?1) k CROSS JOIN node n ON n.id = k.value JOIN body b ON b.id = n.body_id`,
+				[JSON.stringify(keys)]
+			);
+			if (!rows.ok) return rows;
+			return ok(
+				rows.value.map((raw) => {
+					const { key, id, text, redacted } = lineRow.parse(raw);
+					return { key, id, line: redacted === 1 ? null : firstLine(text ?? '') };
+				})
+			);
+		},
+		async outlineMarks(conversation) {
+			const read = await store.batch([
+				{
+					sql: `SELECT h.node_id AS key, ref.name, ref.kind FROM conv JOIN ref ON ref.conv_id = conv.id
+					JOIN ref_head h ON h.ref_id = ref.id WHERE conv.uid = unhex(?1) ORDER BY ref.id`,
+					params: [conversation]
+				},
+				{
+					sql: `SELECT DISTINCT n.id AS key, m.value FROM member m CROSS JOIN node n ON n.hash = unhex(substr(m.register, 10, 64))
+					WHERE m.register >= 'set/node/' AND m.register < 'set/node0' AND (m.register GLOB '*/tag' OR m.register GLOB '*/role')
+						AND n.conv_id = (SELECT id FROM conv WHERE uid = unhex(?1)) ORDER BY m.value`,
+					params: [conversation]
+				}
+			]);
+			if (!read.ok) return read;
+			const [refs, tags] = read.value.map(({ rows }) => rows);
+			return ok({
+				refs: (refs ?? []).map((row) => refRow.parse(row)),
+				tags: (tags ?? []).map((row) => tagRow.parse(row))
+			});
+		},
+		async outlineKey(conversation, node) {
+			const rows = await store.query(
+				`SELECT n.id AS key FROM node n JOIN conv ON conv.id = n.conv_id WHERE n.hash = unhex(?2) AND conv.uid = unhex(?1)`,
+				[conversation, node]
+			);
+			if (!rows.ok) return rows;
+			return ok(rows.value[0] ? keyRow.parse(rows.value[0]).key : null);
+		},
+		async *outlineMatches(conversation, text, signal) {
+			const pattern = `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
+			const options = { batchRows: 500, ...(signal ? { signal } : {}) };
+			for await (const rows of store.stream(MATCHES, [conversation, pattern], options))
+				yield rows.map((row) => Number(row['id']));
+		},
+		async pathForks(leaf, { limit, before = NEWEST }) {
+			const rows = await store.query(FORKS, [leaf, before - 1, limit]);
+			return rows.ok ? ok(rows.value.map((row) => forkRow.parse(row))) : rows;
+		}
+	};
+}
