@@ -7,6 +7,8 @@ export interface FoldedRows {
 	readonly rows: Int32Array;
 	/** How many rows each stands for: 1, or more for a fold. */
 	readonly counts: Int32Array;
+	/** Where each row is among them, by itself or in a fold. */
+	readonly lines: Int32Array;
 }
 
 /**
@@ -19,7 +21,7 @@ export function foldRuns(
 	keeps: (row: number) => boolean,
 	longest: number
 ): FoldedRows {
-	const isHidden = new Uint8Array(size);
+	const lines = new Int32Array(size).fill(-1);
 	const counts = new Int32Array(size);
 	const rows = new Int32Array(size);
 	let shown = 0;
@@ -31,7 +33,8 @@ export function foldRuns(
 	};
 
 	for (let row = 0; row < size; row++) {
-		if (isHidden[row] === 1) continue;
+		if (lines[row] !== -1) continue;
+		lines[row] = shown;
 		rows[shown] = row;
 		counts[shown] = 1;
 		if (longest < size && isPlain(row)) {
@@ -44,7 +47,7 @@ export function foldRuns(
 			// A short run stays; measuring it anew from each of its rows costs little, because it is short.
 			if (length > longest) {
 				for (let next = first[row] ?? -1; ; next = first[next] ?? -1) {
-					isHidden[next] = 1;
+					lines[next] = shown;
 					if (next === last) break;
 				}
 				counts[shown] = length;
@@ -52,7 +55,7 @@ export function foldRuns(
 		}
 		shown++;
 	}
-	return { rows: rows.slice(0, shown), counts: counts.slice(0, shown) };
+	return { rows: rows.slice(0, shown), counts: counts.slice(0, shown), lines };
 }
 
 /** The rows of the fold that is shown as `row`, newest first. */

@@ -90,3 +90,18 @@ export function rowsBelow(graph: GraphRows, root: number): Uint8Array {
 	}
 	return below;
 }
+
+/** Rows that have it as a parent, the oldest first. */
+export function childRows({ first, more }: GraphRows, row: number): readonly number[] {
+	const children: number[] = [];
+	for (let child = row - 1; child >= 0; child--)
+		if (first[child] === row || more.get(child)?.includes(row) === true) children.push(child);
+	return children;
+}
+
+/** Rows with the same first parent, or no first parent either, the oldest first; itself among them. */
+export function versionRows({ size, first }: GraphRows, row: number): readonly number[] {
+	const versions: number[] = [];
+	for (let other = size - 1; other >= 0; other--) if (first[other] === first[row]) versions.push(other);
+	return versions;
+}

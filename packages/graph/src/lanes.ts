@@ -22,12 +22,12 @@ export interface Lanes {
 export const MOST_LANES = 31;
 
 /**
- * @param path one byte for each row: the rows that are 1 have lane 0 to themselves; they must be one
- * first-parent chain
+ * @param path one byte for each row: those that are 1, a first-parent chain, have lane 0 to themselves.
+ * Without a path lane 0 is like the others.
  */
 export function layOutLanes(
 	{ size, first, more }: GraphRows,
-	path: Uint8Array,
+	path: Uint8Array | null,
 	limit: number = MOST_LANES
 ): Lanes {
 	const lane = new Uint8Array(size);
@@ -39,7 +39,7 @@ export function layOutLanes(
 	const wanted = new Int32Array(limit).fill(-1);
 	/** What the shared lane waits for. */
 	const crowd = new Set<number>();
-	const lowest = path.includes(1) ? 1 : 0;
+	const lowest = path ? 1 : 0;
 	let width = 0;
 	let busy = 0;
 
@@ -71,7 +71,7 @@ export function layOutLanes(
 			if (crowd.size === 0) busy &= ~(1 << shared);
 		}
 		const inherited = lowestLane(arriving & ~(lowest === 1 ? 1 : 0));
-		const own = path[row] === 1 ? 0 : inherited >= 0 ? inherited : free();
+		const own = path?.[row] === 1 ? 0 : inherited >= 0 ? inherited : free();
 		lane[row] = own;
 		up[row] = arriving;
 		through[row] = busy;

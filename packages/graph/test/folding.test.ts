@@ -2,7 +2,7 @@ import { chain, randomTopologies } from '@stemma/testkit/graph-arbitrary';
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { foldedRows, foldRuns } from '../src/folding.ts';
-import { parentRows, pathRows, type GraphRows } from '../src/graph-rows.ts';
+import { childRows, parentRows, pathRows, versionRows, type GraphRows } from '../src/graph-rows.ts';
 import { layOutLanes } from '../src/lanes.ts';
 import { drawLanes, rowsOf, rowsOfText } from './drawn-rows.ts';
 
@@ -74,12 +74,13 @@ test('[G56] every row is shown or in one fold; a fold has no fork, no merge, no 
 				const graph = rowsOf(topology);
 				const lanes = layOutLanes(graph, pathRows(graph, leaf % graph.size));
 				const keeps = (row: number): boolean => row % kept === 0;
-				const { rows, counts } = foldRuns(graph, lanes, keeps, longest);
+				const { rows, counts, lines } = foldRuns(graph, lanes, keeps, longest);
 				const covered: number[] = [];
 				for (const [i, row] of rows.entries()) {
 					const count = counts[i] ?? 0;
 					const inside = foldedRows(graph, row, count);
 					covered.push(...inside);
+					for (const each of inside) expect(lines[each]).toBe(i);
 					if (count === 1) continue;
 					expect(count).toBeGreaterThan(longest);
 					for (const each of inside) {
@@ -105,4 +106,19 @@ test('[G56] a chain of 100,000 is three rows; with no limit, nothing is folded',
 	const lanes = layOutLanes(graph, pathRows(graph, 0));
 	expect([...foldRuns(graph, lanes, never, 8).counts]).toEqual([1, 99_998, 1]);
 	expect(foldRuns(graph, lanes, never, Infinity).rows).toHaveLength(100_000);
+});
+
+test('children and versions of a row', () => {
+	fc.assert(
+		fc.property(randomTopologies(40), fc.nat(), (topology, pick) => {
+			const graph = rowsOf(topology);
+			const row = pick % graph.size;
+			expect(childRows(graph, row).toSorted((a, b) => a - b)).toEqual([...childrenOf(graph, row)]);
+			const parent = graph.first[row] ?? -1;
+			const versions = Array.from({ length: graph.size }, (_, each) => each).filter(
+				(each) => graph.first[each] === parent
+			);
+			expect(versionRows(graph, row)).toEqual(versions.toReversed());
+		})
+	);
 });
