@@ -11,17 +11,25 @@ export interface FoldedRows {
 	readonly lines: Int32Array;
 }
 
-/**
- * @param keeps whether a row stays visible whatever lies around it
- * @param longest a run of more rows than this is folded; Infinity folds nothing
- */
+export interface Folding {
+	/** Whether a row stays visible whatever lies around it. */
+	readonly keeps: (row: number) => boolean;
+	/** Whether the run that ends (that is, began) with this row has been opened. */
+	readonly isOpen: (oldest: number) => boolean;
+	/** A run of more rows than this is folded; Infinity folds nothing. */
+	readonly longest: number;
+}
+
+const UNSEEN = -1;
+/** Looked at as part of a run that stays as it is. */
+const STAYS = -2;
+
 export function foldRuns(
 	{ size, first }: GraphRows,
 	{ lane, up, down, limit }: Lanes,
-	keeps: (row: number) => boolean,
-	longest: number
+	{ keeps, isOpen, longest }: Folding
 ): FoldedRows {
-	const lines = new Int32Array(size).fill(-1);
+	const lines = new Int32Array(size).fill(UNSEEN);
 	const counts = new Int32Array(size);
 	const rows = new Int32Array(size);
 	let shown = 0;
@@ -33,26 +41,23 @@ export function foldRuns(
 	};
 
 	for (let row = 0; row < size; row++) {
-		if (lines[row] !== -1) continue;
-		lines[row] = shown;
+		const seen = lines[row] ?? UNSEEN;
+		if (seen >= 0) continue;
 		rows[shown] = row;
 		counts[shown] = 1;
-		if (longest < size && isPlain(row)) {
+		if (seen === UNSEEN && longest < size && isPlain(row)) {
 			let length = 1;
-			let last = row;
+			let oldest = row;
 			for (let next = first[row] ?? -1; next >= 0 && isPlain(next); next = first[next] ?? -1) {
 				length++;
-				last = next;
+				oldest = next;
 			}
-			// A short run stays; measuring it anew from each of its rows costs little, because it is short.
-			if (length > longest) {
-				for (let next = first[row] ?? -1; ; next = first[next] ?? -1) {
-					lines[next] = shown;
-					if (next === last) break;
-				}
-				counts[shown] = length;
-			}
+			const folds = length > longest && !isOpen(oldest);
+			for (let next = row, left = length; left > 0; left--, next = first[next] ?? -1)
+				lines[next] = folds ? shown : STAYS;
+			if (folds) counts[shown] = length;
 		}
+		lines[row] = shown;
 		shown++;
 	}
 	return { rows: rows.slice(0, shown), counts: counts.slice(0, shown), lines };

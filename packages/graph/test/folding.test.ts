@@ -12,7 +12,11 @@ const never = (): boolean => false;
 function drawFolded(text: string, leaf: string, longest: number, kept: readonly string[] = []): string {
 	const { graph, names } = rowsOfText(text);
 	const lanes = layOutLanes(graph, pathRows(graph, names.indexOf(leaf)));
-	const { rows, counts } = foldRuns(graph, lanes, (row) => kept.includes(names[row] ?? ''), longest);
+	const { rows, counts } = foldRuns(graph, lanes, {
+		keeps: (row) => kept.includes(names[row] ?? ''),
+		isOpen: never,
+		longest
+	});
 	const only = (bits: Uint8Array | Uint32Array): Uint32Array =>
 		Uint32Array.from(rows, (row) => bits[row] ?? 0);
 	return drawLanes(
@@ -74,7 +78,7 @@ test('[G56] every row is shown or in one fold; a fold has no fork, no merge, no 
 				const graph = rowsOf(topology);
 				const lanes = layOutLanes(graph, pathRows(graph, leaf % graph.size));
 				const keeps = (row: number): boolean => row % kept === 0;
-				const { rows, counts, lines } = foldRuns(graph, lanes, keeps, longest);
+				const { rows, counts, lines } = foldRuns(graph, lanes, { keeps, isOpen: never, longest });
 				const covered: number[] = [];
 				for (const [i, row] of rows.entries()) {
 					const count = counts[i] ?? 0;
@@ -104,8 +108,14 @@ const childrenOf = (graph: GraphRows, row: number): readonly number[] =>
 test('[G56] a chain of 100,000 is three rows; with no limit, nothing is folded', () => {
 	const graph = rowsOf(chain(100_000));
 	const lanes = layOutLanes(graph, pathRows(graph, 0));
-	expect([...foldRuns(graph, lanes, never, 8).counts]).toEqual([1, 99_998, 1]);
-	expect(foldRuns(graph, lanes, never, Infinity).rows).toHaveLength(100_000);
+	expect([...foldRuns(graph, lanes, { keeps: never, isOpen: never, longest: 8 }).counts]).toEqual([
+		1, 99_998, 1
+	]);
+	const opened = foldRuns(graph, lanes, { keeps: never, isOpen: (oldest) => oldest === 99_998, longest: 8 });
+	expect(opened.rows, 'one that was opened is shown whole').toHaveLength(100_000);
+	expect(foldRuns(graph, lanes, { keeps: never, isOpen: never, longest: Infinity }).rows).toHaveLength(
+		100_000
+	);
 });
 
 test('children and versions of a row', () => {

@@ -95,26 +95,3 @@ test('settings of one conversation are its own', async () => {
 	expect(must(await workspace.conversationSettings(one)).get('system')).toBe('Be brief.');
 	expect(must(await workspace.conversationSettings(two)).size).toBe(0);
 });
-
-test('the nearest fork is found from any message below it', async () => {
-	const { workspace } = await openTestWorkspace();
-	const conversation = must(await workspace.createConversation());
-	const say = async (parent: string | null, words: string) =>
-		must(
-			await workspace.append({
-				conversation,
-				role: 'user',
-				parents: parent === null ? [] : [parent],
-				parts: text(words)
-			})
-		).node;
-	const root = await say(null, 'root');
-	const a = await say(root, 'a');
-	expect(must(await workspace.forkAbove(a))).toBeNull();
-	const b = await say(root, 'b');
-	let leaf = b;
-	for (let i = 0; i < 5; i++) leaf = await say(leaf, `${i}`);
-	expect(must(await workspace.forkAbove(leaf))).toEqual({ node: b, pos: 1 });
-	expect(must(await workspace.forkAbove(b))).toEqual({ node: b, pos: 1 });
-	expect(must(await workspace.forkAbove(root))).toBeNull();
-});

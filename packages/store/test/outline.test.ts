@@ -269,6 +269,8 @@ describe('bookmarks', () => {
 		must(await workspace.toggleBookmark(conversation, node, 'here'));
 		const { leaf, ref } = must(await workspace.leafBelow(node));
 		expect([leaf, ref]).toEqual([node, 'main']);
+		must(await workspace.visit(conversation, node, null));
+		expect(must(await workspace.leafBelow(node)).ref).toBe('main');
 		const added = must(
 			await workspace.append({ conversation, role: 'user', parents: [node], parts: text('on'), ref: 'here' })
 		);

@@ -17,11 +17,13 @@ export interface Command {
 
 const isMac = (): boolean => navigator.platform.startsWith('Mac');
 
+const ARROWS: Readonly<Record<string, string>> = { ArrowUp: '↑', ArrowDown: '↓' };
+
 /** As shown on the key sheet, parts separated by spaces. */
 export function keyLabel(keys: string): string {
 	return keys
 		.split('+')
-		.map((key) => (key === 'Mod' ? (isMac() ? '⌘' : 'Ctrl') : key))
+		.map((key) => (key === 'Mod' ? (isMac() ? '⌘' : 'Ctrl') : (ARROWS[key] ?? key)))
 		.join(' ');
 }
 

@@ -66,8 +66,6 @@ export class Conversation {
 	ref = $state<string | null>(null);
 	/** Where the branch is that one reads: more than one end when it has diverged. */
 	ends = $state.raw<readonly NodeId[]>([]);
-	/** The nearest message up the path that has other versions. */
-	fork = $state.raw<{ readonly node: NodeId; readonly pos: number } | null>(null);
 	/** Answers to the leaf, none of which the path goes on with. */
 	undecided = $state(0);
 	#unanswered = $state.raw<RunRow | null>(null);
@@ -162,15 +160,6 @@ export class Conversation {
 			if (window.ok && this.leaf === leaf) this.#hold(window.value);
 		}
 		this.target = target;
-	}
-
-	/** To the next place above a message where the path forks. @returns false when there is none */
-	async goToForkAbove(node: NodeId): Promise<boolean> {
-		const parent = this.entries.find(({ id }) => id === node)?.parents[0];
-		const fork = parent === undefined ? null : await this.#workspace.forkAbove(parent);
-		if (fork?.ok !== true || !fork.value) return false;
-		await this.goTo({ node: fork.value.node });
-		return true;
 	}
 
 	async send(parts: readonly Part[]): Promise<boolean> {
@@ -435,10 +424,9 @@ export class Conversation {
 		const { leaf, ref } = place;
 		const turn = ++this.#loading;
 		this.#place = place;
-		const [window, failed, fork, refs, answers] = await Promise.all([
+		const [window, failed, refs, answers] = await Promise.all([
 			around === null ? readAgain(this.#workspace, leaf, this.#window) : this.#around(leaf, around),
 			this.#lastFailure(leaf),
-			this.#workspace.forkAbove(leaf),
 			this.#workspace.refs(this.id),
 			this.#workspace.children(this.id, leaf)
 		]);
@@ -451,7 +439,6 @@ export class Conversation {
 		this.#seen = mine?.heads.find(({ node }) => node === leaf)?.op ?? null;
 		this.error = window.ok ? null : window.error.message;
 		this.#unanswered = failed;
-		this.fork = fork.ok ? fork.value : null;
 		this.undecided = answers.ok ? answers.value.length : 0;
 	}
 

@@ -48,7 +48,7 @@ WITH RECURSIVE d (id, n) AS (
 )
 SELECT lower(hex(node.hash)) AS leaf,
 	coalesce((SELECT ref.name FROM ref_head h JOIN ref ON ref.id = h.ref_id WHERE h.node_id = node.id AND ref.name = ?2 AND ref.kind = 'branch'),
-		(SELECT ref.name FROM ref_head h JOIN ref ON ref.id = h.ref_id WHERE h.node_id = node.id ORDER BY ref.id DESC LIMIT 1)) AS ref
+		(SELECT ref.name FROM ref_head h JOIN ref ON ref.id = h.ref_id WHERE h.node_id = node.id AND ref.kind = 'branch' ORDER BY ref.id DESC LIMIT 1)) AS ref
 FROM d JOIN node ON node.id = d.id ORDER BY d.n DESC LIMIT 1`;
 
 /** Leaves last seen (then branch ends, newest first) whose path goes through node ?1. */
@@ -70,26 +70,16 @@ a (leaf, id) AS (
 SELECT lower(hex(node.hash)) AS leaf, candidate.ref FROM a JOIN target ON a.id = target.id
 JOIN candidate ON candidate.node_id = a.leaf JOIN node ON node.id = a.leaf ORDER BY candidate.at DESC LIMIT 1`;
 
-/** From node ?1 up to the first message that is one of several. */
-const FORK_ABOVE = `
-WITH RECURSIVE a (id, parent_id, forks) AS (
-	SELECT n.id, n.parent_id, ${hasOtherVersions('n')} FROM node n WHERE n.hash = unhex(?1)
-	UNION ALL
-	SELECT n.id, n.parent_id, ${hasOtherVersions('n')} FROM a JOIN node n ON n.id = a.parent_id WHERE NOT a.forks
-)
-SELECT lower(hex(node.hash)) AS node, node.pos FROM a JOIN node ON node.id = a.id WHERE a.forks`;
-
+/** Whether a row of `node` is one of several under its parent, or one of several roots. */
 export function hasOtherVersions(n: string): string {
 	return `CASE WHEN ${n}.parent_id IS NULL
 		THEN EXISTS (SELECT 1 FROM node o WHERE o.conv_id = ${n}.conv_id AND o.pos = 0 AND o.id <> ${n}.id)
 		ELSE EXISTS (SELECT 1 FROM node o WHERE o.parent_id = ${n}.parent_id AND o.id <> ${n}.id) END`;
 }
 
-const forkRow = z.object({ node: z.string(), pos: z.number() });
-
 export function createReading(
 	context: WorkspaceContext
-): Pick<Workspace, 'path' | 'forkAbove' | 'visit' | 'leafBelow' | 'lastLeaf'> {
+): Pick<Workspace, 'path' | 'visit' | 'leafBelow' | 'lastLeaf'> {
 	const { store, nowMs } = context;
 
 	const settle = async (leaf: string, ref: string | null) => {
@@ -151,11 +141,6 @@ export function createReading(
 				};
 			});
 			return ok({ entries, total: Number(length?.[0]?.['pos'] ?? -1) + 1 });
-		},
-		async forkAbove(node) {
-			const rows = await store.query(FORK_ABOVE, [node]);
-			if (!rows.ok) return rows;
-			return ok(rows.value[0] ? forkRow.parse(rows.value[0]) : null);
 		},
 		async visit(conversation, leaf, ref) {
 			const written = await store.batch(

@@ -278,8 +278,6 @@ export interface Workspace extends Operations, Marks, Removal, Outline {
 			readonly firstLine: string;
 		}[]
 	>;
-	/** The nearest message from `node` (itself included) up that has other versions beside it; null when none has. */
-	forkAbove(node: NodeId): Outcome<{ readonly node: NodeId; readonly pos: number } | null>;
 	refs(conversation: ConversationId): Outcome<readonly RefRow[]>;
 	/** A new branch at a node: nothing is copied. */
 	fork(conversation: ConversationId, node: NodeId): Outcome<{ readonly ref: string; readonly op: OpId }>;
