@@ -164,6 +164,8 @@ test('lines are the first line of the words, short and whole characters; of a re
 	]);
 	const file = await add([{ type: 'file', hash: 'ab'.repeat(32), name: 'notes.txt', mime: 'text/plain' }]);
 	const empty = await add(text(''));
+	const fenced = await add(text('```ts\nconst a = 1;\n```'));
+	const heading = await add(text('## > A heading'));
 	const redacted = await add(text('secret'));
 	must(
 		await store.batch([
@@ -180,6 +182,8 @@ test('lines are the first line of the words, short and whole characters; of a re
 		[quoted]: 'What of it?',
 		[file]: 'notes.txt',
 		[empty]: '',
+		[fenced]: 'const a = 1;',
+		[heading]: 'A heading',
 		[redacted]: null
 	});
 });

@@ -14,6 +14,8 @@ export interface HistoryOptions {
 	readonly nodes: number;
 	/** Length of the one long chain; a tenth of all nodes without it. It comes first. */
 	readonly longChain?: number;
+	/** The long one forks and merges like the others. */
+	readonly longForks?: boolean;
 	/** Median characters of a message; 0 leaves a few words, for benchmarks of structure alone. */
 	readonly medianChars?: number;
 }
@@ -45,7 +47,7 @@ export function* generateHistory(options: HistoryOptions): Generator<HistoryEntr
 		const drawn = Math.ceil(logNormal(random, MEDIAN_CONVERSATION, SPREAD_OF_CONVERSATIONS));
 		const size = Math.min(left, isLong ? longChain : Math.min(drawn, LONGEST_CONVERSATION));
 		const conversation = hex(random, 16);
-		for (const node of conversationOf(random, size, isLong, medianChars)) {
+		for (const node of conversationOf(random, size, isLong && options.longForks !== true, medianChars)) {
 			createdAt += Math.ceil(random() * 60_000);
 			yield { conversation, node, createdAt };
 		}

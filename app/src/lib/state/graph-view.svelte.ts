@@ -180,7 +180,7 @@ export class GraphView {
 		const key = leaf === null ? null : await this.#workspace.outlineKey(this.conversation, leaf);
 		if (key !== null && !key.ok) return;
 		this.#leaf = key?.value ?? null;
-		this.looked ??= this.#leaf;
+		if (this.looked === null && this.#leaf !== null) this.look(this.#leaf);
 		const newest = this.sheet?.outline.keys[0] ?? 0;
 		// One that is not read yet is on its way, and the path with it.
 		if (this.sheet && this.sheet.leaf !== this.#leaf && (this.#leaf ?? 0) <= newest) await this.#arrange();

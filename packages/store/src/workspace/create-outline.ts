@@ -71,10 +71,13 @@ const tagRow = z.object({ key: z.number(), value: z.string() });
 const keyRow = z.object({ key: z.number() });
 const forkRow = z.object({ node: z.string(), pos: z.number(), versions: z.number() });
 
-const firstLine = (text: string): string =>
-	Array.from(text.trim().split('\n', 1)[0] ?? '')
+/** The first line with words in it, without the marks that make it a heading, a quote or a fence. */
+function firstLine(text: string): string {
+	const line = text.split('\n').find((each) => each.trim() !== '' && !/^\s*(```|~~~)/.test(each)) ?? '';
+	return Array.from(line.replace(/^[\s#>]+/, '').trimEnd())
 		.slice(0, LINE_CHARS)
 		.join('');
+}
 
 export function createOutline(context: WorkspaceContext): Omit<Outline, 'toggleBookmark'> {
 	const { store } = context;
