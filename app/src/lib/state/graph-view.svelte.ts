@@ -145,33 +145,38 @@ export class GraphView {
 		const turn = ++this.#reading;
 		this.isComplete = false;
 		const marks = this.#readMarks();
-		const pages: OutlinePage[] = [];
-		for (let before: NodeKey | undefined; ;) {
-			const page = await this.#workspace.outlinePage(this.conversation, {
-				limit: pages.length === 0 ? FIRST_PAGE : PAGE,
-				...(before === undefined ? {} : { before })
-			});
-			if (turn !== this.#reading) return;
-			if (!page.ok) {
-				this.error = page.error.message;
-				return;
-			}
-			this.error = null;
-			const isFirst = pages.length === 0;
-			if (page.value.keys.length > 0 || isFirst) pages.push(page.value);
-			const isLast = page.value.keys.length < (isFirst ? FIRST_PAGE : PAGE);
-			if (isFirst || isLast) {
-				this.#pages = [...pages];
-				this.#read = null;
-				if (isFirst) await marks;
-				await this.#arrange();
-				if (turn !== this.#reading) return;
-			}
-			if (isLast) break;
-			before = page.value.keys.at(-1);
+		const newest = await this.#workspace.outlineKeys(this.conversation, { limit: FIRST_PAGE });
+		if (turn !== this.#reading) return;
+		if (!newest.ok) {
+			this.error = newest.error.message;
+			return;
+		}
+		let pages: readonly OutlinePage[] = [];
+		const isRead = async (keys: readonly NodeKey[]): Promise<boolean> => {
+			const page = await this.#workspace.outlinePage(keys);
+			if (turn !== this.#reading) return false;
+			this.error = page.ok ? null : page.error.message;
+			if (page.ok) pages = [...pages, page.value];
+			return page.ok;
+		};
+		const show = async (): Promise<boolean> => {
+			this.#pages = pages;
+			this.#read = null;
+			await this.#arrange();
+			return turn === this.#reading;
+		};
+		if (!(await isRead(newest.value))) return;
+		await marks;
+		if (!(await show())) return;
+		if (newest.value.length === FIRST_PAGE) {
+			const keys = await this.#workspace.outlineKeys(this.conversation);
+			if (turn !== this.#reading || !keys.ok) return;
+			// What came meanwhile is newer than the first page, and read at the end.
+			const older = keys.value.slice(keys.value.indexOf(newest.value.at(-1) ?? 0) + 1);
+			for (let i = 0; i < older.length; i += PAGE) if (!(await isRead(older.slice(i, i + PAGE)))) return;
+			if (!(await show())) return;
 		}
 		this.isComplete = true;
-		// What arrived while the rest was read.
 		void this.#catchUp();
 	}
 
@@ -385,15 +390,12 @@ export class GraphView {
 		while (this.#isBehind) {
 			this.#isBehind = false;
 			const after = this.#pages[0]?.keys[0] ?? 0;
-			const page = await this.#workspace.outlinePage(this.conversation, { after, limit: PAGE });
-			if (!page.ok || !this.isComplete || page.value.keys.length === 0) continue;
+			const keys = await this.#workspace.outlineKeys(this.conversation, { after });
+			if (!keys.ok || keys.value.length === 0) continue;
+			const page = await this.#workspace.outlinePage(keys.value);
+			if (!page.ok || !this.isComplete) continue;
 			this.#pages = [page.value, ...this.#pages];
 			this.#read = null;
-			if (page.value.keys.length === PAGE) {
-				// So many at once are an import: older ones of it may be missing.
-				void this.open();
-				break;
-			}
 			const { sheet } = this;
 			const isWhole = sheet?.places === null && this.top === null && !this.isFiltered && !this.#isArranging;
 			if (isWhole && page.value.keys.length <= FIRST_PAGE) this.#putOnTop(sheet, page.value.keys.length);

@@ -1,4 +1,4 @@
-/** Reading outlines. Every page is one transaction and one row of columns; no page depends on the one before. */
+/** Reading outlines. Every page is one transaction and one row of columns. */
 import { ok } from '@stemma/graph/result';
 import { z } from 'zod';
 import type { Statement } from '../port.ts';
@@ -7,32 +7,33 @@ import type { Outline } from './outline.ts';
 import { hasOtherVersions, NEWEST, WINDOW } from './reading.ts';
 
 const LINE_CHARS = 120;
+/** SQLite's word for no limit. */
+const EVERY = -1;
 
 /**
- * Keys of a page, from the index alone: how many the conversation has costs a few ms, their rows are read for
- * the page only. Numbers grow as nodes arrive, and a node arrives after its parents.
+ * From the index alone: 100,000 keys take less time than their rows would. Numbers grow as nodes arrive, and a
+ * node arrives after its parents.
  */
-const PAGE = `
-WITH page (id) AS MATERIALIZED (
+const KEYS = `
+SELECT json_group_array(id) AS list FROM (
 	SELECT id FROM node INDEXED BY node_conv_pos WHERE conv_id = (SELECT id FROM conv WHERE uid = unhex(?1))
-		AND id < ?2 AND id > ?3 ORDER BY id DESC LIMIT ?4
-)`;
+		AND id > ?2 ORDER BY id DESC LIMIT ?3)`;
 
-const COLUMNS = `${PAGE}
+const COLUMNS = `
 SELECT json_group_array(n.id) AS keys, json_group_array(coalesce(n.parent_id, 0)) AS parents,
 	json_group_array(n.created_at) AS created_at, coalesce(group_concat(substr(n.role, 1, 1), ''), '') AS roles,
 	coalesce(group_concat(CASE n.kind WHEN 'merge' THEN 'g' ELSE substr(n.kind, 1, 1) END, ''), '') AS kinds
-FROM page CROSS JOIN node n ON n.id = page.id`;
+FROM json_each(?1) k CROSS JOIN node n ON n.id = k.value`;
 
-const MERGES = `${PAGE}
+const MERGES = `
 SELECT json_group_array(json_array(e.child_id, e.parent_id)) AS list
-FROM page CROSS JOIN edge e ON e.child_id = page.id AND e.ord > 0`;
+FROM json_each(?1) k CROSS JOIN edge e ON e.child_id = k.value AND e.ord > 0`;
 
-const ANSWERS = `${PAGE}
-SELECT json_group_array(json_array(page.id,
+const ANSWERS = `
+SELECT json_group_array(json_array(k.value,
 	coalesce((SELECT served_model FROM attempt WHERE run_id = r.id ORDER BY n DESC LIMIT 1), r.model),
 	(SELECT sum(cost_nano) FROM attempt WHERE run_id = r.id))) AS list
-FROM page CROSS JOIN run r ON r.node_id = page.id`;
+FROM json_each(?1) k CROSS JOIN run r ON r.node_id = k.value`;
 
 const MATCHES = `
 SELECT n.id FROM conv CROSS JOIN node n ON n.conv_id = conv.id CROSS JOIN body b ON b.id = n.body_id
@@ -82,14 +83,19 @@ function firstLine(text: string): string {
 export function createOutline(context: WorkspaceContext): Omit<Outline, 'toggleBookmark'> {
 	const { store } = context;
 	return {
-		async outlinePage(conversation, { before = NEWEST, after = 0, limit }) {
-			const params = [conversation, before, after, limit];
+		async outlineKeys(conversation, { after = 0, limit = EVERY } = {}) {
+			const rows = await store.query(KEYS, [conversation, after, limit]);
+			if (!rows.ok) return rows;
+			return ok(numbers.parse(JSON.parse(listRow.parse(rows.value[0]).list)));
+		},
+		async outlinePage(keys) {
+			const params = [JSON.stringify(keys)];
 			const read = await store.batch([COLUMNS, MERGES, ANSWERS].map((sql): Statement => ({ sql, params })));
 			if (!read.ok) return read;
 			const [columns, mergeList, answerList] = read.value.map(({ rows }) => rows[0]);
-			const { keys, parents, created_at, roles, kinds } = columnsRow.parse(columns);
+			const { keys: there, parents, created_at, roles, kinds } = columnsRow.parse(columns);
 			return ok({
-				keys: numbers.parse(JSON.parse(keys)),
+				keys: numbers.parse(JSON.parse(there)),
 				parents: numbers.parse(JSON.parse(parents)),
 				createdAt: numbers.parse(JSON.parse(created_at)),
 				roles,

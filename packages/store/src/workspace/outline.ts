@@ -13,7 +13,7 @@ import type { StoreError } from '../port.ts';
  */
 export type NodeKey = number;
 
-/** A stretch of an outline, newest first: the same place in each column is one node. */
+/** A stretch of an outline: the same place in each column is one node. */
 export interface OutlinePage {
 	readonly keys: readonly NodeKey[];
 	/** Key of the first parent, 0 for none. */
@@ -53,11 +53,13 @@ export interface PathFork {
 type Outcome<T> = Promise<Result<T, StoreError>>;
 
 export interface Outline {
-	/** The newest nodes older than `before` and newer than `after`. */
-	outlinePage(
+	/** The newest nodes, or those newer than `after`; newest first, so that children come before their parents. */
+	outlineKeys(
 		conversation: ConversationId,
-		range: { readonly before?: NodeKey; readonly after?: NodeKey; readonly limit: number }
-	): Outcome<OutlinePage>;
+		options?: { readonly after?: NodeKey; readonly limit?: number }
+	): Outcome<readonly NodeKey[]>;
+	/** What the graph needs to know of some nodes, in their order; those that are not there are left out. */
+	outlinePage(keys: readonly NodeKey[]): Outcome<OutlinePage>;
 	/** Those that are there, in any order. */
 	outlineLines(keys: readonly NodeKey[]): Outcome<readonly OutlineLine[]>;
 	outlineMarks(conversation: ConversationId): Outcome<OutlineMarks>;
