@@ -140,8 +140,12 @@ export class GraphView {
 		if (this.#timer !== null) clearTimeout(this.#timer);
 	}
 
-	/** Reads the graph: the newest rows are on screen before the others are read. */
-	async open(): Promise<void> {
+	/**
+	 * Reads the graph: the newest rows are on screen before the others are read.
+	 *
+	 * @param following what is under way to find the path, without which lanes would have to move
+	 */
+	async open(following: Promise<void> = Promise.resolve()): Promise<void> {
 		const turn = ++this.#reading;
 		this.isComplete = false;
 		const marks = this.#readMarks();
@@ -166,7 +170,7 @@ export class GraphView {
 			return turn === this.#reading;
 		};
 		if (!(await isRead(newest.value))) return;
-		await marks;
+		await Promise.all([marks, following]);
 		if (!(await show())) return;
 		if (newest.value.length === FIRST_PAGE) {
 			const keys = await this.#workspace.outlineKeys(this.conversation);
@@ -284,6 +288,7 @@ export class GraphView {
 		}
 		const { isBookmarked, op } = done.value;
 		toast(isBookmarked ? 'Bookmarked' : 'Bookmark taken away', {
+			id: 'bookmark',
 			action: { label: 'Undo', onClick: () => void this.#workspace.undo(op) }
 		});
 	}
