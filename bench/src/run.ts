@@ -12,6 +12,7 @@ import type { Figure } from './figure.ts';
 import { compareBenchmarks } from './compare.ts';
 import { graphStoreBenchmarks } from './graph-store.ts';
 import { logBenchmarks } from './log.ts';
+import { graphViewBenchmarks } from './graph-view.ts';
 import { markdownBenchmarks } from './markdown.ts';
 import { toReport } from './report.ts';
 import { tabsBenchmarks } from './tabs.ts';
@@ -22,6 +23,7 @@ const benchmarks = [
 	...logBenchmarks,
 	...markdownBenchmarks,
 	...compareBenchmarks,
+	...graphViewBenchmarks,
 	...appBenchmarks,
 	...tabsBenchmarks
 ];
