@@ -13,7 +13,7 @@ const SETTLE_MS = 1500;
 const FRAMES = 900;
 const MB = 1e6;
 
-function lanes(): Promise<readonly Figure[]> {
+async function lanes(): Promise<readonly Figure[]> {
 	const keyOf = new Map<string, number>();
 	const keys: number[] = [];
 	const parents: number[] = [];
@@ -32,12 +32,12 @@ function lanes(): Promise<readonly Figure[]> {
 	const graph = createGraphRows(keys, parents, merges);
 	const path = pathRows(graph, 0);
 	const laidOut = layOutLanes(graph, path);
-	return Promise.all([
-		timed(15, () => layOutLanes(graph, path)).then((ms) => figure('lanes-100k', 'ms', ms, { atMost: 30 })),
-		timed(15, () => addLane(laidOut, [1], true, true)).then((ms) =>
-			figure('lanes-100k-append', 'ms', ms, { atMost: 1 })
-		)
-	]);
+	const whole = await timed(15, () => layOutLanes(graph, path));
+	const append = await timed(31, () => addLane(laidOut, [1], true, true));
+	return [
+		figure('lanes-100k', 'ms', whole, { atMost: 30 }),
+		figure('lanes-100k-append', 'ms', append, { atMost: 1 })
+	];
 }
 
 async function withLarge(
