@@ -387,7 +387,6 @@ export class Conversation {
 		this.#place = null;
 		this.leaf = null;
 		this.ref = null;
-		this.fork = null;
 		this.ends = [];
 		this.#seen = null;
 		this.#hold(NOTHING);
