@@ -8,6 +8,7 @@ import { createBookmarks } from './bookmarks.ts';
 import { createCatalogues } from './catalogues.ts';
 import { createConversations } from './conversations.ts';
 import { createDrafts } from './drafts.ts';
+import { createFinding } from './finding.ts';
 import { createKeptTexts } from './kept-texts.ts';
 import { createMarks } from './marks.ts';
 import { createOutline } from './create-outline.ts';
@@ -49,6 +50,7 @@ export function createWorkspace(deps: WorkspaceDeps): Workspace {
 		...createQueue(context),
 		...createKeptTexts(context),
 		...createCatalogues(context),
+		...createFinding(context),
 		...createSettings(context),
 		...createOperations(context),
 		...createMarks(context),

@@ -11,6 +11,7 @@ import type { Change, StoreError } from '../port.ts';
 import type { Marks } from './marks.ts';
 import type { Operations } from './operations.ts';
 import type { Removal } from './removal.ts';
+import type { Finding } from './finding.ts';
 import type { Outline } from './outline.ts';
 
 export type { NodeKey, OutlineMarks, OutlinePage, PathFork } from './outline.ts';
@@ -246,7 +247,7 @@ export interface RunPatch {
 
 export type Outcome<T> = Promise<Result<T, StoreError>>;
 
-export interface Workspace extends Operations, Marks, Removal, Outline {
+export interface Workspace extends Operations, Marks, Removal, Outline, Finding {
 	// conversations
 	/** Pinned first, then newest; all of them (a row is about 100 bytes). */
 	conversations(options?: { readonly includeHidden?: boolean }): Outcome<readonly ConversationRow[]>;
