@@ -30,6 +30,8 @@ export type BisectState =
 			/** Nothing was marked bad: the end of the path was taken to be. */
 			readonly isAssumed: boolean;
 	  }
+	/** The end was marked good, and nothing bad. */
+	| { readonly kind: 'clean' }
 	/** Something good lies after something bad: one of the two marks is wrong, or it was bad more than once. */
 	| { readonly kind: 'contradiction'; readonly good: number; readonly bad: number };
 
@@ -47,12 +49,12 @@ export function bisect(length: number, marks: readonly BisectMark[]): BisectStat
 		if (mark === 'bad') firstBad = Math.min(firstBad, pos);
 	}
 	if (good > firstBad) return { kind: 'contradiction', good, bad: firstBad };
+	if (good === length - 1) return { kind: 'clean' };
 	const bad = Math.min(firstBad, length - 1);
 	const isAssumed = firstBad === length;
 	const pos = nearestOpen(good, bad, markAt);
 	if (pos !== null) return { kind: 'asking', pos, good, bad, steps: Math.ceil(Math.log2(bad - good)) };
-	// Even the end is good: then there is nothing bad to be found, and the end is what was assumed.
-	return { kind: 'found', from: Math.min(good + 1, bad), to: bad, isAssumed };
+	return { kind: 'found', from: good + 1, to: bad, isAssumed };
 }
 
 /** The unmarked position nearest to the middle of the two; null when all between them are skipped. */
