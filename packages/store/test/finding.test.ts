@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { insertNodes } from '../src/import/insert-nodes.ts';
 import type { Store } from '../src/port.ts';
-import type { Workspace } from '../src/workspace/workspace.ts';
+import type { Appended, Workspace } from '../src/workspace/workspace.ts';
 import { generateHistory } from '@stemma/testkit/history';
 import { must, openTestWorkspace, text } from './fixture.ts';
 
@@ -36,7 +36,7 @@ async function conversationOf(texts: readonly string[]): Promise<{
 	const nodes: string[] = [];
 	let ref: string | null = null;
 	for (const [i, words] of texts.entries()) {
-		const added = must(
+		const added: Appended = must(
 			await workspace.append({
 				conversation,
 				role: i % 2 === 0 ? 'user' : 'assistant',
