@@ -19,6 +19,7 @@ import { createQueue } from './queue.ts';
 import { createReading } from './reading.ts';
 import { createRefs } from './refs.ts';
 import { createRemoval } from './removal.ts';
+import { createReplays } from './replays.ts';
 import { createRuns } from './runs.ts';
 import { createSettings } from './settings.ts';
 import { createVersions } from './versions.ts';
@@ -51,6 +52,7 @@ export function createWorkspace(deps: WorkspaceDeps): Workspace {
 		...createKeptTexts(context),
 		...createCatalogues(context),
 		...createFinding(context),
+		...createReplays(context),
 		...createSettings(context),
 		...createOperations(context),
 		...createMarks(context),

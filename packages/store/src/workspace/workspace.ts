@@ -12,6 +12,7 @@ import type { Marks } from './marks.ts';
 import type { Operations } from './operations.ts';
 import type { Removal } from './removal.ts';
 import type { Finding } from './finding.ts';
+import type { ReplayShelf } from './replays.ts';
 import type { Outline } from './outline.ts';
 
 export type { NodeKey, OutlineMarks, OutlinePage, PathFork } from './outline.ts';
@@ -247,7 +248,7 @@ export interface RunPatch {
 
 export type Outcome<T> = Promise<Result<T, StoreError>>;
 
-export interface Workspace extends Operations, Marks, Removal, Outline, Finding {
+export interface Workspace extends Operations, Marks, Removal, Outline, Finding, ReplayShelf {
 	// conversations
 	/** Pinned first, then newest; all of them (a row is about 100 bytes). */
 	conversations(options?: { readonly includeHidden?: boolean }): Outcome<readonly ConversationRow[]>;
