@@ -40,7 +40,7 @@ export function auxWords(text: string): string {
 		const segments = word.match(SEGMENT) ?? [];
 		for (const segment of segments) {
 			if (isCjk(segment)) {
-				const chars = [...segment];
+				const chars = Array.from(segment);
 				words.push(...chars.map((char, i) => char + (chars[i + 1] ?? '')));
 			} else {
 				const parts = segment.length > LONGEST_NAME ? [] : partsOfName(segment);
@@ -61,7 +61,7 @@ function toTerm(text: string): FindTerm {
 		.flatMap((word) => word.match(SEGMENT) ?? [])
 		.map((segment) => {
 			if (!isCjk(segment)) return partsOfName(segment).join(' ');
-			const chars = [...segment];
+			const chars = Array.from(segment);
 			return chars.length === 1
 				? segment
 				: chars

@@ -12,6 +12,8 @@ export interface Command {
 	readonly also?: string;
 	/** Also while a text field has the focus. Only sensible with a modifier. */
 	readonly inText?: boolean;
+	/** The key is left to the browser, for now. */
+	readonly isOff?: () => boolean;
 	readonly run: () => void;
 }
 
@@ -62,7 +64,7 @@ export class KeyMap {
 				(!isText || inText === true) &&
 				[keys, also].some((pressed) => pressed !== undefined && matches(pressed, event))
 		);
-		if (!command) return;
+		if (!command || command.isOff?.() === true) return;
 		event.preventDefault();
 		command.run();
 	}

@@ -10,8 +10,10 @@ import { Backups } from './backups.svelte.ts';
 import { ModelCatalogue } from './catalogue.svelte.ts';
 import { ConversationList } from './conversation-list.svelte.ts';
 import { Endpoints } from './endpoints.svelte.ts';
+import { FindIndex } from './find-index.svelte.ts';
 import { MessageQueue } from './message-queue.svelte.ts';
 import { Preferences } from './preferences.svelte.ts';
+import { Replays } from './replays.svelte.ts';
 import { RunRegistry } from './run-registry.svelte.ts';
 import { UndoHistory } from './undo.svelte.ts';
 
@@ -23,6 +25,8 @@ export interface Desk {
 	readonly endpoints: Endpoints;
 	readonly runs: RunRegistry;
 	readonly queue: MessageQueue;
+	readonly replays: Replays;
+	readonly findIndex: FindIndex;
 	readonly list: ConversationList;
 	readonly preferences: Preferences;
 	readonly backups: Backups;
@@ -92,7 +96,8 @@ export class AppState {
 		const history = new UndoHistory(workspace.value, announcer);
 		const list = new ConversationList(workspace.value, history);
 		const runs = new RunRegistry(workspace.value, announcer, randomHex);
-		const queue = new MessageQueue({ workspace: workspace.value, endpoints, runs });
+		const replays = new Replays({ workspace: workspace.value, endpoints, runs });
+		const queue = new MessageQueue({ workspace: workspace.value, endpoints, runs, replays });
 		const preferences = new Preferences(workspace.value);
 		await Promise.all([
 			list.load(),
@@ -109,6 +114,8 @@ export class AppState {
 				endpoints,
 				runs,
 				queue,
+				replays,
+				findIndex: new FindIndex(workspace.value),
 				list,
 				preferences,
 				backups: new Backups(store, workspace.value, nowMs),

@@ -36,14 +36,14 @@ export interface Question {
 	readonly request?: { readonly after: NodeId | null; readonly text: string };
 }
 
-/** Asks a model; what stands in the way is told on screen. */
-export async function ask({ workspace, endpoints, runs }: AskDeps, question: Question): Promise<void> {
+/** Asks a model; what stands in the way is told on screen. @returns whether a run has begun */
+export async function ask({ workspace, endpoints, runs }: AskDeps, question: Question): Promise<boolean> {
 	const { goesOn, model: wanted, request, ...run } = question;
 	const settings = await readSettings(workspace, run.conversation);
 	const chosen = endpoints.resolve(wanted ?? settings.model) ?? endpoints.chosen;
 	if (!chosen) {
 		toast.error('Choose a model first.');
-		return;
+		return false;
 	}
 	const { endpoint, model } = chosen;
 	const factor = await tokenFactor(workspace, model.id);
@@ -58,11 +58,11 @@ export async function ask({ workspace, endpoints, runs }: AskDeps, question: Que
 	});
 	if (!prompt.ok) {
 		toast.error('The request could not be put together.', { description: prompt.error.message });
-		return;
+		return false;
 	}
 	const { messages, receipt, stored } = prompt.value;
 	const posted: ChatRequest = { model: model.id, messages, session_id: run.conversation };
-	await runs.start({
+	return runs.start({
 		run: { ...run, params: requestParameters(endpoint, posted), receipt: stored },
 		endpoint,
 		request: posted,

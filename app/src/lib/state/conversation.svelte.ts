@@ -263,6 +263,16 @@ export class Conversation {
 		if (added && entry.role === 'user') await this.#answer(added, null);
 	}
 
+	/** A new version of a message, and nothing is asked yet. @returns null when it could not be saved */
+	async saveVersion(entry: PathEntry, text: string): Promise<NodeId | null> {
+		this.editing = null;
+		const added = await this.#append(entry.role, reworded(entry, text), entry.parents[0] ?? null, null, {
+			change: entry.change,
+			links: [{ kind: 'edit_of', target: entry.id }]
+		});
+		return added?.node ?? null;
+	}
+
 	/** A branch that starts at a message: the path ends there until one writes on. */
 	async forkAt(entry: PathEntry): Promise<void> {
 		const forked = await this.#workspace.fork(this.id, entry.id);
@@ -285,6 +295,15 @@ export class Conversation {
 		if (!found.ok) return;
 		await this.#show(ref === null ? found.value : { ...found.value, ref }, version);
 		this.target = { node: version };
+	}
+
+	/** Brings a message into view, on another branch if it is not on this one. @returns whether the branch changed */
+	async reveal(node: NodeId): Promise<boolean> {
+		const onPath = this.leaf === null ? null : await this.#workspace.isOnPath(node, this.leaf);
+		const isHere = onPath?.ok === true && onPath.value;
+		if (isHere) await this.goTo({ node });
+		else await this.switchTo(node);
+		return !isHere;
 	}
 
 	/** The next of the ends of a branch that has diverged. */

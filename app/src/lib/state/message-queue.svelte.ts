@@ -8,14 +8,19 @@ import { toast } from 'svelte-sonner';
 import { SvelteMap } from 'svelte/reactivity';
 import { ask, type AskDeps } from './asking.ts';
 import { isOneOfSeveral } from './fan-out-slots.ts';
+import type { Replays } from './replays.svelte.ts';
+
+interface QueueDeps extends AskDeps {
+	readonly replays: Replays;
+}
 
 export class MessageQueue {
 	readonly #rows = new SvelteMap<ConversationId, readonly QueuedMessage[]>();
 	/** What was told to go next, whatever becomes of the answer that is being stopped for it. */
 	readonly #urgent = new Map<ConversationId, QueuedId>();
-	readonly #deps: AskDeps;
+	readonly #deps: QueueDeps;
 
-	constructor(deps: AskDeps) {
+	constructor(deps: QueueDeps) {
 		this.#deps = deps;
 		deps.workspace.onChange(({ tables, conversations }) => {
 			if (!tables.includes('queued')) return;
@@ -83,7 +88,8 @@ export class MessageQueue {
 		// What waits goes on from the one that is chosen.
 		if (isOneOfSeveral(run)) return;
 		const urgent = this.#urgent.get(conversation);
-		if (urgent === undefined && run.state !== 'done') return;
+		const mayFollow = run.state === 'done' && !this.#deps.replays.isHeld(conversation);
+		if (urgent === undefined && !mayFollow) return;
 		this.#urgent.delete(conversation);
 		const rows = await this.#deps.workspace.queue(conversation);
 		if (!rows.ok) return;

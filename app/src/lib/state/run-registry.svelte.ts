@@ -114,7 +114,8 @@ export class RunRegistry {
 		return () => this.#onEnded.delete(listener);
 	}
 
-	async start({ run, endpoint, request, prefix = '', estimated }: RunStart): Promise<void> {
+	/** @returns whether its row was written: otherwise nothing is sent */
+	async start({ run, endpoint, request, prefix = '', estimated }: RunStart): Promise<boolean> {
 		const id = this.#randomHex(16);
 		// The lock first: a row without one counts as interrupted.
 		await this.#hold(id);
@@ -129,12 +130,13 @@ export class RunRegistry {
 			toast.error('The question could not be saved, so it was not sent.', {
 				description: created.error.message
 			});
-			return;
+			return false;
 		}
 		this.#estimated.set(id, estimated);
 		this.live.set(id, new LiveRun(created.value, prefix, false));
 		this.#announcer.say('Answer started');
 		this.#mustWorker().post({ type: 'start', runId: id, endpoint, request });
+		return true;
 	}
 
 	stop(id: string): void {
