@@ -1,0 +1,166 @@
+/** Long histories: common ancestors by jumps, words in 100,000 messages, and branches that part far up. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createGraphIndex } from '@stemma/graph/derived';
+import { openBunStore } from '@stemma/store/bun/open-bun-store';
+import { insertNodes } from '@stemma/store/import/insert-nodes';
+import { createWorkspace, openWorkspace } from '@stemma/store/workspace/create-workspace';
+import type { Workspace } from '@stemma/store/workspace/workspace';
+import { generateHistory } from '@stemma/testkit/history';
+import { createAppRig, openStocked } from './app-rig.ts';
+import { chainOf100k } from './chain.ts';
+import { figure, median, timed, type Benchmark, type Figure } from './figure.ts';
+
+const DEVICE = '00'.repeat(16);
+const DEEP = 98_000;
+const LENGTH = 60_000;
+const FORK_AT = 10_000;
+const TIMES = 9;
+const QUERIES = ['graph', 'gra', 'an', 'anchor lantern', 'meadow cop', '数', 'zzzz'];
+
+async function chainWorkspace(): Promise<Workspace> {
+	const { store } = await chainOf100k();
+	return createWorkspace({ store, nowMs: () => Date.now(), randomHex: () => DEVICE, device: DEVICE });
+}
+
+/** A level ancestor from the port's own query, and both questions on the graph in memory. */
+async function ancestorsByJumps(): Promise<readonly Figure[]> {
+	const graph = createGraphIndex();
+	for (let row = 0; row <= DEEP; row++) graph.add(row === 0 ? [] : [row - 1]);
+	const left = graph.add([DEEP]);
+	let right = graph.add([1]);
+	for (let i = 0; i < DEEP; i++) right = graph.add([right]);
+	const lca = await timed(200, () => {
+		if (graph.lowestCommonAncestor(left, right) !== 1) throw new Error('not the common ancestor');
+	});
+	const workspace = await chainWorkspace();
+	const { leaf } = await chainOf100k();
+	const level = await timed(200, async () => {
+		const path = await workspace.path(leaf, { limit: 1, before: 3 });
+		if (!path.ok || path.value.entries[0]?.pos !== 2) throw new Error('not the ancestor');
+	});
+	const path = await workspace.path(leaf, { limit: 1, before: 3 });
+	const node = path.ok ? path.value.entries[0]?.id : undefined;
+	if (node === undefined) throw new Error('an empty path');
+	const onPath = await timed(200, async () => {
+		const is = await workspace.isOnPath(node, leaf);
+		if (!is.ok || !is.value) throw new Error('it lies on the path');
+	});
+	return [
+		figure('lca', 'ms', lca, { atMost: 0.5 }),
+		figure('lca-level-sql', 'ms', onPath, { atMost: 0.5 }),
+		figure('lca-level-path', 'ms', level, { atMost: 2 })
+	];
+}
+
+async function find100k(): Promise<readonly Figure[]> {
+	const workspace = await chainWorkspace();
+	const { leaf } = await chainOf100k();
+	const portions: number[] = [];
+	for (;;) {
+		const start = performance.now();
+		const left = await workspace.indexSome(50);
+		if (!left.ok) throw new Error(left.error.message);
+		portions.push(performance.now() - start);
+		if (left.value === 0) break;
+	}
+	const node = await workspace.node(leaf);
+	const conversation = node.ok ? (node.value?.conversation ?? '') : '';
+	const worst: number[] = [];
+	for (const query of QUERIES) {
+		const first = await timed(TIMES, async () => {
+			for await (const hits of workspace.find(conversation, query, { leaf })) if (hits.length > 0) break;
+		});
+		worst.push(first);
+	}
+	const search = await timed(TIMES, () => workspace.searchMessages('graph', 40));
+	return [
+		figure('find-100k', 'ms', Math.max(...worst), { atMost: 50 }),
+		figure('find-100k-search', 'ms', search, { atMost: 50 }),
+		figure('find-100k-index-portion', 'ms', median(portions), { atMost: 50 })
+	];
+}
+
+/** Two branches that part 50,000 messages above the end of one of them. */
+async function forkedDatabase(): Promise<{ readonly path: string; readonly conversation: string }> {
+	const folder = mkdtempSync(join(tmpdir(), 'stemma-fork-'));
+	process.on('exit', () => {
+		rmSync(folder, { recursive: true, force: true });
+	});
+	const path = join(folder, 'fork.sqlite');
+	const opened = openBunStore({ path, nowMs: Date.now() });
+	if (!opened.ok) throw new Error(opened.error.message);
+	const store = opened.value;
+	const entries = [...generateHistory({ seed: 6, nodes: LENGTH, longChain: LENGTH, medianChars: 0 })];
+	const inserted = await insertNodes(store, DEVICE, entries);
+	if (!inserted.ok) throw new Error(inserted.error.message);
+	const randomHex = (bytes: number): string =>
+		Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('hex');
+	const workspace = await openWorkspace({ store, nowMs: () => Date.now(), randomHex }, 'bench');
+	if (!workspace.ok) throw new Error(workspace.error.message);
+	const conversation = entries[0]?.conversation ?? '';
+	const forked = await workspace.value.append({
+		conversation,
+		role: 'user',
+		parents: [entries[FORK_AT - 1]?.node.id ?? ''],
+		parts: [{ type: 'text', text: 'another way' }]
+	});
+	if (!forked.ok) throw new Error(forked.error.message);
+	const main = await workspace.value.fork(conversation, entries.at(-1)?.node.id ?? '');
+	if (!main.ok) throw new Error(main.error.message);
+	await workspace.value.visit(conversation, entries.at(-1)?.node.id ?? '', main.value.ref);
+	await store.close();
+	return { path, conversation };
+}
+
+async function switchBranch(): Promise<readonly Figure[]> {
+	const { path, conversation } = await forkedDatabase();
+	const rig = await createAppRig();
+	try {
+		const page = await openStocked(await rig.start(), rig, path);
+		await page.goto(new URL(`/c/${conversation}`, rig.address).href);
+		await page.locator(`article[aria-posinset="${LENGTH}"]`).waitFor();
+		await page.getByRole('button', { name: /Forks at/ }).click();
+		const place = page.locator(`article[aria-posinset="${FORK_AT + 1}"]`);
+		await place.waitFor();
+		/** From the click to the frame after the one that shows the other version. */
+		const press = (label: string): Promise<number> =>
+			place.evaluate(async (article, name) => {
+				const before = article.getAttribute('data-node');
+				const at = article.getAttribute('aria-posinset');
+				const button = article.querySelector<HTMLElement>(`button[aria-label="${name}"]`);
+				const start = performance.now();
+				button?.click();
+				const frame = (): Promise<number> => new Promise(requestAnimationFrame);
+				for (;;) {
+					await frame();
+					const now = document.querySelector(`article[aria-posinset="${at}"]`)?.getAttribute('data-node');
+					if (now !== undefined && now !== before) break;
+					if (performance.now() - start > 20_000) throw new Error('the branch did not change');
+				}
+				await frame();
+				return performance.now() - start;
+			}, label);
+		const there: number[] = [];
+		const back: number[] = [];
+		for (let i = 0; i < TIMES; i++) {
+			there.push(await press('Next version'));
+			await page.waitForTimeout(700);
+			back.push(await press('Previous version'));
+			await page.waitForTimeout(700);
+		}
+		return [
+			figure('switch-branch', 'ms', median(there), { atMost: 100 }),
+			figure('switch-branch-back', 'ms', median(back), { atMost: 100 })
+		];
+	} finally {
+		await rig.close();
+	}
+}
+
+export const findAndSwitchBenchmarks: readonly Benchmark[] = [
+	{ name: 'lca', run: ancestorsByJumps },
+	{ name: 'find-100k', run: find100k },
+	{ name: 'switch-branch', run: switchBranch }
+];
