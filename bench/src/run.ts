@@ -10,6 +10,7 @@ import { browserStoreBenchmarks } from './browser-store.ts';
 import { CHROMIUM } from './chromium.ts';
 import type { Figure } from './figure.ts';
 import { compareBenchmarks } from './compare.ts';
+import { findAndSwitchBenchmarks } from './find-and-switch.ts';
 import { graphStoreBenchmarks } from './graph-store.ts';
 import { logBenchmarks } from './log.ts';
 import { graphViewBenchmarks } from './graph-view.ts';
@@ -25,7 +26,8 @@ const benchmarks = [
 	...compareBenchmarks,
 	...graphViewBenchmarks,
 	...appBenchmarks,
-	...tabsBenchmarks
+	...tabsBenchmarks,
+	...findAndSwitchBenchmarks
 ];
 
 const { values, positionals: wanted } = parseArgs({

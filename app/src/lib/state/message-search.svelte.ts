@@ -1,13 +1,8 @@
 /** Words looked for in all conversations: the newest messages that have them. */
-import { findTerms, occurrences, type FindTerm } from '@stemma/graph/find-text';
+import { findTerms } from '@stemma/graph/find-text';
 import type { MessageHit } from '@stemma/store/workspace/finding';
 import type { Workspace } from '@stemma/store/workspace/workspace';
-
-/** A stretch of a message around the first of the words. */
-export interface Excerpt {
-	readonly text: string;
-	readonly isWord: boolean;
-}
+import { excerptOf, type Excerpt } from './excerpt.ts';
 
 export interface FoundMessage extends Omit<MessageHit, 'text'> {
 	readonly excerpt: readonly Excerpt[];
@@ -15,8 +10,6 @@ export interface FoundMessage extends Omit<MessageHit, 'text'> {
 
 const MOST = 40;
 const WAIT_MS = 120;
-const BEFORE = 28;
-const LENGTH = 150;
 
 export class MessageSearch {
 	found = $state.raw<readonly FoundMessage[]>([]);
@@ -48,27 +41,4 @@ export class MessageSearch {
 			query === '' ? 0 : WAIT_MS
 		);
 	}
-}
-
-export function excerptOf(text: string, terms: readonly FindTerm[]): readonly Excerpt[] {
-	const spans = occurrences(text, terms);
-	const first = spans[0]?.from ?? 0;
-	const start = first <= BEFORE ? 0 : first - BEFORE;
-	const end = Math.min(text.length, start + LENGTH);
-	const excerpt: Excerpt[] = [];
-	let at = start;
-	const add = (to: number, isWord: boolean): void => {
-		const words = text.slice(at, to).toWellFormed().replace(/\s+/g, ' ');
-		if (words !== '') excerpt.push({ text: words, isWord });
-		at = to;
-	};
-	if (start > 0) excerpt.push({ text: '…', isWord: false });
-	for (const { from, to } of spans) {
-		if (from >= end) break;
-		add(from, false);
-		add(Math.min(to, end), true);
-	}
-	add(end, false);
-	if (end < text.length) excerpt.push({ text: '…', isWord: false });
-	return excerpt;
 }
