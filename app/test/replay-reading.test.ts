@@ -15,6 +15,7 @@ function must<T, E>(result: Result<T, E>): T {
 }
 
 interface Written {
+	readonly conversation: string;
 	readonly store: Store;
 	readonly workspace: Workspace;
 	say(
@@ -43,6 +44,7 @@ async function write(): Promise<Written> {
 	/** The branch that ended at a message when it was written. */
 	const refs = new Map<NodeId, string>();
 	return {
+		conversation,
 		store,
 		workspace,
 		say: async (role, parts, parents, version = {}) => {
@@ -107,7 +109,7 @@ test('below a leaf there is no plan; a message that is not there is an error', a
 });
 
 test('a branch with a merge and a redacted question is replayed without them', async () => {
-	const { store, workspace, say } = await write();
+	const { conversation, store, workspace, say } = await write();
 	const q1 = await say('user', 'q1', []);
 	const left = await say('assistant', 'a1', [q1.node]);
 	const right = await say('assistant', 'a1 b', [q1.node], { change: left.change });
@@ -115,7 +117,9 @@ test('a branch with a merge and a redacted question is replayed without them', a
 	const q2 = await say('user', 'q2', [merge.node]);
 	const a2 = await say('assistant', 'a2', [q2.node]);
 	const q3 = await say('user', 'q3', [a2.node]);
-	await say('assistant', 'a3', [q3.node]);
+	const a3 = await say('assistant', 'a3', [q3.node]);
+	// What was on screen last is what is replayed.
+	must(await workspace.visit(conversation, a3.node, 'main'));
 	must(
 		await store.batch([
 			{

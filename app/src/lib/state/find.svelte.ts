@@ -46,15 +46,20 @@ export class Find {
 		this.note = '';
 	}
 
-	/** The newest search wins. */
-	async search(): Promise<void> {
+	/**
+	 * The newest search wins.
+	 *
+	 * @param stays the same question to a path that has changed: one stays where one is
+	 */
+	async search(stays = false): Promise<void> {
 		this.#controller.abort();
 		const controller = new AbortController();
 		this.#controller = controller;
 		const { signal } = controller;
+		const kept = stays ? this.current : null;
 		this.hits = [];
 		this.at = -1;
-		this.note = '';
+		if (!stays) this.note = '';
 		this.error = null;
 		this.hasMore = false;
 		const { leaf, id } = this.#conversation;
@@ -69,7 +74,8 @@ export class Find {
 			for await (const more of this.#workspace.find(id, this.query, options)) {
 				if (signal.aborted) return;
 				this.hits = [...this.hits, ...more];
-				if (this.at < 0 && scope === 'path') void this.#goTo(0, -1);
+				if (kept !== null) this.at = this.hits.findIndex(({ node }) => node === kept);
+				else if (this.at < 0 && scope === 'path' && !stays) void this.#goTo(0, -1);
 				if (this.hits.length < MOST_HITS) continue;
 				this.hasMore = true;
 				break;

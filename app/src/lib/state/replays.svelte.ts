@@ -72,6 +72,12 @@ export class Replays {
 
 	constructor(deps: AskDeps) {
 		this.#deps = deps;
+		// Another tab may be at a replay that is on screen here.
+		deps.workspace.onChange(({ tables }) => {
+			if (!tables.includes('replay')) return;
+			const shown = new Set([...this.#replays.values()].map(({ conversation }) => conversation));
+			for (const conversation of shown) if (!this.isHeld(conversation)) void this.load(conversation);
+		});
 	}
 
 	/** Newest first. */
@@ -92,16 +98,16 @@ export class Replays {
 		const locks = await navigator.locks.query();
 		const held = new Set((locks.held ?? []).map(({ name }) => name));
 		for (const row of rows.value) {
-			const known = this.#replays.get(row.id);
-			if (known?.isBusy === true) continue;
-			const replay = new Replay(row);
+			const replay = this.#replays.get(row.id) ?? new Replay(row);
+			if (replay.isBusy) continue;
+			replay.made = row.made;
 			replay.status = held.has(lockName(row.id)) ? 'elsewhere' : 'resting';
 			replay.costNano = await this.#costSoFar(replay);
 			this.#replays.set(row.id, replay);
 		}
 	}
 
-	/** @returns null, with a sentence, when the plan could not be kept: then nothing was sent */
+	/** @returns a sentence when the plan could not be kept: then nothing was sent */
 	async start(
 		conversation: ConversationId,
 		plan: ReplayPlan,
