@@ -130,7 +130,12 @@ export class Replays {
 			}
 			replay.status = 'running';
 			replay.failure = null;
-			for (let step = replay.step; step && !this.#mustRest(replay, step); step = replay.step) {
+			// Another tab may have gone on with it.
+			const rows = await this.#deps.workspace.replays(replay.conversation);
+			const row = rows.ok ? rows.value.find(({ id }) => id === replay.id) : undefined;
+			if (row) replay.made = row.made;
+			else replay.failure = 'The plan is no longer there.';
+			for (let step = row && replay.step; step && !this.#mustRest(replay, step); step = replay.step) {
 				const node = await this.#make(replay, step);
 				if (node === null) break;
 				const made = [...replay.made, node];
