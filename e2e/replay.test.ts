@@ -105,6 +105,28 @@ test('a replay that fails in the middle keeps what is done and goes on after a r
 	await expect(await stemma.at(5)).not.toContainText('2/2');
 });
 
+test('a replay on another model stops in the middle of an answer, which is kept', async ({ page }) => {
+	const stemma = await threeTurns(page);
+	const address = page.url();
+	await stemma.button(await stemma.at(1), 'More').click();
+	await page.getByRole('menuitem', { name: 'Replay what follows' }).click();
+	const model = page.getByRole('combobox', { name: 'Model for the replay' });
+	await model.click();
+	await model.fill('Scenario slow');
+	await page.getByRole('option').filter({ hasText: 'Scenario slow' }).first().click();
+	await page.getByRole('button', { name: 'Replay 3 turns' }).click();
+	await expect(page.getByRole('heading', { name: 'Turn 1 of 3' })).toBeVisible();
+	await expect(page.getByRole('list', { name: 'Turns' })).toContainText(/\d characters/);
+	await page.getByRole('button', { name: 'Stop now' }).click();
+	await expect(page.getByRole('heading', { name: 'Stopped after 0 of 3 turns' })).toBeVisible();
+	await expect(page.getByRole('button', { name: 'Go on' })).toBeEnabled();
+	await page.goto(address);
+	const answer = await stemma.at(2);
+	await stemma.button(answer, 'Next version').click();
+	await expect(await stemma.at(2)).toContainText('Stopped');
+	await expect(await stemma.at(2)).toContainText('One word after another');
+});
+
 test('below a leaf there is nothing to replay, and an unknown message is told as such', async ({ page }) => {
 	const stemma = new Stemma(page);
 	await stemma.openWithServer('Scenario plain');

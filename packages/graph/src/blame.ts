@@ -139,7 +139,7 @@ function blameOne(
 		const old = textOf(target);
 		if (old === null) isCut = true;
 		else
-			for (const range of [...open])
+			for (const range of open)
 				for (const run of wordsIn(old, text, range)) claimFrom(target, run.oldFrom, run);
 	}
 	if (node.kind === 'merge' && node.parents.length > 1) {

@@ -137,7 +137,7 @@ test('[G84] pieces cover the text once, and each stands word for word where it i
 
 /** The textbook table. */
 function longestCommon(a: readonly string[], b: readonly string[]): number {
-	const rows = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
+	const rows = Array.from({ length: a.length + 1 }, () => Array.from({ length: b.length + 1 }, () => 0));
 	for (const [i, left] of a.entries())
 		for (const [j, right] of b.entries())
 			rows[i + 1]![j + 1] = left === right ? rows[i]![j]! + 1 : Math.max(rows[i]![j + 1]!, rows[i + 1]![j]!);

@@ -5,7 +5,7 @@ import type { ConversationId } from '@stemma/graph/op';
 import { ok } from '@stemma/graph/result';
 import { z } from 'zod';
 import type { WorkspaceContext } from './context.ts';
-import type { Outcome } from './workspace.ts';
+import type { Outcome } from './outcome.ts';
 
 /** A message that has what is looked for. */
 export interface FindHit {

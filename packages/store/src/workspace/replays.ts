@@ -5,7 +5,7 @@ import type { ReplayPlan } from '@stemma/graph/replay-plan';
 import { ok } from '@stemma/graph/result';
 import { z } from 'zod';
 import type { WorkspaceContext } from './context.ts';
-import type { Outcome } from './workspace.ts';
+import type { Outcome } from './outcome.ts';
 
 export interface StoredReplay {
 	/** 32 lower-case hex characters. */

@@ -6,12 +6,12 @@ import type { Opening } from '@stemma/graph/linearise';
 import type { Body, ChangeId, Link, NodeId, NodeKind, Role } from '@stemma/graph/node';
 import type { ConversationId, OpId, RefKind } from '@stemma/graph/op';
 import type { Hash, JsonValue, Part } from '@stemma/graph/part';
-import type { Result } from '@stemma/graph/result';
-import type { Change, StoreError } from '../port.ts';
+import type { Change } from '../port.ts';
 import type { Marks } from './marks.ts';
 import type { Operations } from './operations.ts';
 import type { Removal } from './removal.ts';
 import type { Finding } from './finding.ts';
+import type { Outcome } from './outcome.ts';
 import type { ReplayShelf } from './replays.ts';
 import type { Outline } from './outline.ts';
 
@@ -246,7 +246,7 @@ export interface RunPatch {
 	readonly startedAt?: number;
 }
 
-export type Outcome<T> = Promise<Result<T, StoreError>>;
+export type { Outcome };
 
 export interface Workspace extends Operations, Marks, Removal, Outline, Finding, ReplayShelf {
 	// conversations
