@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Row } from '../port.ts';
 import type { WorkspaceContext } from './context.ts';
 import { commit } from './log.ts';
-import type { Outcome } from './workspace.ts';
+import type { Outcome } from './outcome.ts';
 
 /** Tags and roles of a message or a conversation; pins and exclusions hold message ids. */
 export type MarkSet =

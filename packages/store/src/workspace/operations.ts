@@ -10,7 +10,7 @@ import { z } from 'zod';
 import type { Row, SqlValue, Statement, StoreError } from '../port.ts';
 import type { WorkspaceContext } from './context.ts';
 import { commit, conversationOf, OP_COLUMNS, subjectOf, toHashedOp, type Draft } from './log.ts';
-import type { Outcome } from './workspace.ts';
+import type { Outcome } from './outcome.ts';
 
 export const FACETS = ['branch', 'name', 'tag', 'pin', 'hiding', 'removal', 'other'] as const;
 export type Facet = (typeof FACETS)[number];

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { Row, Statement } from '../port.ts';
 import type { WorkspaceContext } from './context.ts';
 import { commit } from './log.ts';
-import type { Outcome } from './workspace.ts';
+import type { Outcome } from './outcome.ts';
 
 export type PurgeTarget = { readonly node: NodeId } | { readonly conversation: ConversationId };
 
