@@ -124,7 +124,7 @@ test('a replay on another model stops in the middle of an answer, which is kept'
 	const answer = await stemma.at(2);
 	await stemma.button(answer, 'Next version').click();
 	await expect(await stemma.at(2)).toContainText('Stopped');
-	await expect(await stemma.at(2)).toContainText('One word after another');
+	await expect(await stemma.at(2)).toContainText('One word');
 });
 
 test('below a leaf there is nothing to replay, and an unknown message is told as such', async ({ page }) => {
@@ -215,6 +215,7 @@ test('finding steps through the path, goes to other branches and says so, and gi
 
 	// In all conversations, from the list.
 	await page.keyboard.press('Control+Shift+f');
+	await expect(page.getByRole('searchbox', { name: 'Search conversations' })).toBeFocused();
 	await page.keyboard.type('observatory');
 	const hit = page
 		.getByRole('navigation', { name: 'Conversations' })
@@ -234,6 +235,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 		const stemma = await threeTurns(page);
 		const address = page.url();
 		await page.keyboard.press('Control+f');
+		await expect(page.getByRole('textbox', { name: 'Find in this conversation' })).toBeFocused();
 		await page.keyboard.type('lantern');
 		await expect(page.getByRole('search').getByRole('status')).toContainText('of 1 message');
 		await expectAccessible(page);
