@@ -1,4 +1,4 @@
-/** Addresses of the screens that show a branch as a whole; some belong to other features. */
+/** Addresses of the screens that replay and bisect a branch, and of the messages they lead to. */
 import type { NodeId } from '@stemma/graph/node';
 import type { ConversationId } from '@stemma/graph/op';
 import { goto } from '$app/navigation';
@@ -8,8 +8,6 @@ export const replayPath = (conversation: ConversationId, from: NodeId): string =
 	`${resolve('/c/[conversation]/replay', { conversation })}?from=${from}`;
 export const bisectPath = (conversation: ConversationId, leaf: NodeId): string =>
 	`${resolve('/c/[conversation]/bisect', { conversation })}?leaf=${leaf}`;
-export const comparePath = (conversation: ConversationId, nodes: readonly NodeId[]): string =>
-	`${resolve('/c/[conversation]', { conversation })}/compare?of=${nodes.join(',')}`;
 export const messagePath = (conversation: ConversationId, node: NodeId): string =>
 	`${resolve('/c/[conversation]', { conversation })}?at=${node}`;
 

@@ -201,12 +201,13 @@ export class Conversation {
 		return [...others.slice(1 - most), ...ends.filter((node) => node === this.leaf)];
 	}
 
-	/** Goes to a message wherever it is: on this path, or on another branch. */
-	async reveal(node: NodeId): Promise<void> {
-		const { leaf } = this;
-		const related = leaf === null ? null : await this.#workspace.relate([leaf, node]);
-		if (related?.ok === true && related.value.common === node) await this.goTo({ node });
+	/** Goes to a message wherever it is: on this path, or on another branch. @returns whether the branch changed */
+	async reveal(node: NodeId): Promise<boolean> {
+		const onPath = this.leaf === null ? null : await this.#workspace.isOnPath(node, this.leaf);
+		const isHere = onPath?.ok === true && onPath.value;
+		if (isHere) await this.goTo({ node });
 		else await this.switchTo(node);
+		return !isHere;
 	}
 
 	/** Asks again for what a run did not bring, as the same kind of version. */
@@ -295,15 +296,6 @@ export class Conversation {
 		if (!found.ok) return;
 		await this.#show(ref === null ? found.value : { ...found.value, ref }, version);
 		this.target = { node: version };
-	}
-
-	/** Brings a message into view, on another branch if it is not on this one. @returns whether the branch changed */
-	async reveal(node: NodeId): Promise<boolean> {
-		const onPath = this.leaf === null ? null : await this.#workspace.isOnPath(node, this.leaf);
-		const isHere = onPath?.ok === true && onPath.value;
-		if (isHere) await this.goTo({ node });
-		else await this.switchTo(node);
-		return !isHere;
 	}
 
 	/** The next of the ends of a branch that has diverged. */
