@@ -120,7 +120,7 @@ const IS_FINAL = `(x.kind = 'tombstone'
 	OR EXISTS (SELECT 1 FROM tombstone WHERE scope = 'conversation' AND uid = lower(hex(conv.uid)))
 	OR EXISTS (SELECT 1 FROM tombstone WHERE scope = 'node' AND x.payload ->> 'entity' = 'node' AND uid = x.payload ->> 'id'))`;
 
-const UNDONE = `LEFT JOIN op t ON t.hash = o.undoes JOIN op x ON x.hash = coalesce(t.undoes, o.undoes, o.hash)
+const UNDONE = `LEFT JOIN op t ON t.hash = o.undoes CROSS JOIN op x ON x.hash = coalesce(t.undoes, o.undoes, o.hash)
 	LEFT JOIN conv ON conv.id = x.conv_id`;
 
 const rowsOf = (page: string): string => `
@@ -129,7 +129,7 @@ SELECT o.id AS row, lower(hex(o.hash)) AS id, o.hlc, d.name AS device,
 	CASE WHEN o.undoes IS NULL THEN 'do' WHEN t.undoes IS NULL THEN 'undo' ELSE 'redo' END AS turn,
 	x.payload, x.restores, ${TAKEN_BACK} AS taken_back, ${IS_FINAL} AS final,
 	1 + (SELECT count(*) FROM op f WHERE f.device_id = x.device_id AND f.lead = x.seq) AS size, ${NAMES}
-FROM (${page}) p CROSS JOIN op o ON o.id = p.id JOIN device d ON d.id = o.device_id ${UNDONE}
+FROM (${page}) p CROSS JOIN op o ON o.id = p.id CROSS JOIN device d ON d.id = o.device_id ${UNDONE}
 LEFT JOIN node n ON n.hash = ${SUBJECT_NODE} LEFT JOIN body b ON b.id = n.body_id
 ORDER BY o.hlc DESC, o.id DESC`;
 
@@ -186,55 +186,58 @@ function toOperationRow(raw: Row): OperationRow {
 	};
 }
 
-/** The newest of all that was said about what ?1 did or undid: done, undone, redone, undone again. */
+/**
+ * The newest of all that was said about what ?1 did or undid: done, undone, redone, undone again.
+ * CROSS JOIN keeps the planner from starting at the other end, with the whole log.
+ */
 const LATEST = `
 asked (hash) AS (
 	SELECT coalesce(t.undoes, o.undoes, o.hash) FROM op a
-	JOIN op o ON o.device_id = a.device_id AND o.seq = coalesce(a.lead, a.seq) LEFT JOIN op t ON t.hash = o.undoes
+	CROSS JOIN op o ON o.device_id = a.device_id AND o.seq = coalesce(a.lead, a.seq) LEFT JOIN op t ON t.hash = o.undoes
 	WHERE a.hash = unhex(?1)
 ),
 family (id, undoes, redoes) AS (
-	SELECT op.id, NULL, NULL FROM asked JOIN op ON op.hash = asked.hash
-	UNION ALL SELECT u.id, asked.hash, NULL FROM asked JOIN op u ON u.undoes = asked.hash WHERE u.lead IS NULL
-	UNION ALL SELECT r.id, u.hash, asked.hash FROM asked JOIN op u ON u.undoes = asked.hash JOIN op r ON r.undoes = u.hash
+	SELECT op.id, NULL, NULL FROM asked CROSS JOIN op ON op.hash = asked.hash
+	UNION ALL SELECT u.id, asked.hash, NULL FROM asked CROSS JOIN op u ON u.undoes = asked.hash WHERE u.lead IS NULL
+	UNION ALL SELECT r.id, u.hash, asked.hash FROM asked CROSS JOIN op u ON u.undoes = asked.hash CROSS JOIN op r ON r.undoes = u.hash
 		WHERE u.lead IS NULL AND r.lead IS NULL
 ),
 latest (id, device_id, seq, undoes, redoes) AS (
-	SELECT op.id, op.device_id, op.seq, family.undoes, family.redoes FROM family JOIN op ON op.id = family.id
-	JOIN device ON device.id = op.device_id ORDER BY op.hlc DESC, device.uid DESC, op.seq DESC LIMIT 1
+	SELECT op.id, op.device_id, op.seq, family.undoes, family.redoes FROM family CROSS JOIN op ON op.id = family.id
+	CROSS JOIN device ON device.id = op.device_id ORDER BY op.hlc DESC, device.uid DESC, op.seq DESC LIMIT 1
 ),
-part (id, hash, device_id, seq, hlc, kind, register, payload, undoes) AS (
-	SELECT op.id, hash, op.device_id, op.seq, hlc, kind, register, payload, op.undoes FROM latest JOIN op ON op.id = latest.id
+part (id, hash, device_id, seq, hlc, kind, register, payload, undoes) AS MATERIALIZED (
+	SELECT op.id, hash, op.device_id, op.seq, hlc, kind, register, payload, op.undoes FROM latest CROSS JOIN op ON op.id = latest.id
 	UNION ALL SELECT op.id, hash, op.device_id, op.seq, hlc, kind, register, payload, op.undoes FROM latest
-		JOIN op ON op.device_id = latest.device_id AND op.lead = latest.seq
+		CROSS JOIN op ON op.device_id = latest.device_id AND op.lead = latest.seq
 )`;
 
 /** Its parts, and of their registers the operations that the inverses depend on: never more of the log. */
 const TO_TAKE_BACK: readonly string[] = [
 	`WITH ${LATEST} SELECT lower(hex(op.hash)) AS id, lower(hex(latest.undoes)) AS undoes, lower(hex(latest.redoes)) AS redoes
-	FROM latest JOIN op ON op.id = latest.id`,
+	FROM latest CROSS JOIN op ON op.id = latest.id`,
 	`WITH ${LATEST} SELECT ${OP_COLUMNS}, lower(hex(t.undoes)) AS redoes, CASE o.kind
 		WHEN 'set' THEN EXISTS (SELECT 1 FROM scalar s WHERE s.register = o.register AND s.value <> o.payload -> 'value')
 		WHEN 'add' THEN NOT EXISTS (SELECT 1 FROM member m WHERE m.register = o.register AND m.value = o.payload ->> 'value')
 		WHEN 'ref' THEN o.payload ->> 'target' IS NOT NULL AND NOT EXISTS (
-			SELECT 1 FROM ref JOIN ref_head h ON h.ref_id = ref.id JOIN node ON node.id = h.node_id
+			SELECT 1 FROM ref CROSS JOIN ref_head h ON h.ref_id = ref.id CROSS JOIN node ON node.id = h.node_id
 			WHERE ref.conv_id = o.conv_id AND ref.name = o.payload ->> 'name' AND node.hash = unhex(o.payload ->> 'target'))
 		ELSE 0 END AS superseded,
 		EXISTS (SELECT 1 FROM tombstone WHERE (scope = 'conversation' AND uid = lower(hex(conv.uid)))
 			OR (scope = 'node' AND o.payload ->> 'entity' = 'node' AND uid = o.payload ->> 'id')) AS buried
-	FROM part JOIN op o ON o.id = part.id JOIN device d ON d.id = o.device_id LEFT JOIN op t ON t.hash = o.undoes
+	FROM part CROSS JOIN op o ON o.id = part.id CROSS JOIN device d ON d.id = o.device_id LEFT JOIN op t ON t.hash = o.undoes
 	LEFT JOIN conv ON conv.id = o.conv_id ORDER BY o.seq`,
 	`WITH ${LATEST} SELECT ${OP_COLUMNS} FROM (
-		SELECT op.id FROM part JOIN json_each(part.payload, '$.seen') s JOIN op ON op.hash = unhex(s.value) WHERE part.kind IN ('ref', 'remove')
-		UNION SELECT h.op_id FROM part JOIN op m ON m.id = part.id JOIN ref ON ref.conv_id = m.conv_id AND ref.name = m.payload ->> 'name'
-			JOIN ref_head h ON h.ref_id = ref.id WHERE part.kind = 'ref'
-		UNION SELECT m.op_id FROM part JOIN member m ON m.register = part.register AND m.value = part.payload ->> 'value' WHERE part.kind = 'add'
-		UNION SELECT r.id FROM part JOIN op r ON r.register = part.register AND r.kind = 'remove' AND r.hlc <= part.hlc
+		SELECT op.id FROM part CROSS JOIN json_each(part.payload, '$.seen') s CROSS JOIN op ON op.hash = unhex(s.value) WHERE part.kind IN ('ref', 'remove')
+		UNION SELECT h.op_id FROM part CROSS JOIN op m ON m.id = part.id CROSS JOIN ref ON ref.conv_id = m.conv_id AND ref.name = m.payload ->> 'name'
+			CROSS JOIN ref_head h ON h.ref_id = ref.id WHERE part.kind = 'ref'
+		UNION SELECT m.op_id FROM part CROSS JOIN member m ON m.register = part.register AND m.value = part.payload ->> 'value' WHERE part.kind = 'add'
+		UNION SELECT r.id FROM part CROSS JOIN op r ON r.register = part.register AND r.kind = 'remove' AND r.hlc <= part.hlc
 			WHERE part.kind = 'remove' AND r.payload ->> 'value' = part.payload ->> 'value' AND r.id <> part.id
-		UNION SELECT (SELECT p.id FROM op p JOIN device pd ON pd.id = p.device_id JOIN device me ON me.id = part.device_id
+		UNION SELECT (SELECT p.id FROM op p CROSS JOIN device pd ON pd.id = p.device_id CROSS JOIN device me ON me.id = part.device_id
 			WHERE p.register = part.register AND p.hlc <= part.hlc AND (p.hlc, pd.uid, p.seq) < (part.hlc, me.uid, part.seq)
 			ORDER BY p.hlc DESC, pd.uid DESC, p.seq DESC LIMIT 1) FROM part WHERE part.kind = 'set'
-	) needed JOIN op o ON o.id = needed.id JOIN device d ON d.id = o.device_id`
+	) needed CROSS JOIN op o ON o.id = needed.id CROSS JOIN device d ON d.id = o.device_id`
 ];
 
 const latestRow = z.object({ id: z.string(), undoes: z.string().nullable(), redoes: z.string().nullable() });
@@ -377,7 +380,8 @@ export function createOperations(context: WorkspaceContext): Operations {
 		operation: find,
 		async operationParts(id) {
 			const rows = await store.query(
-				`SELECT x.payload, ${NAMES} FROM op a JOIN op x ON x.device_id = a.device_id AND (x.id = a.id OR x.lead = a.seq)
+				`SELECT x.payload, ${NAMES} FROM op a CROSS JOIN op x ON x.device_id = a.device_id AND x.id IN (
+					SELECT a.id UNION ALL SELECT f.id FROM op f WHERE f.device_id = a.device_id AND f.lead = a.seq)
 				LEFT JOIN conv ON conv.id = x.conv_id LEFT JOIN node n ON n.hash = ${SUBJECT_NODE} LEFT JOIN body b ON b.id = n.body_id
 				WHERE a.hash = unhex(?1) ORDER BY x.seq`,
 				[id]
@@ -414,8 +418,8 @@ export function createOperations(context: WorkspaceContext): Operations {
 			const read = await store.batch([
 				END_OF_LOG,
 				{
-					sql: `SELECT o.hlc, lower(hex(d.uid)) AS device, o.seq FROM op a JOIN op o ON o.device_id = a.device_id
-						AND (o.id = a.id OR o.lead = a.seq) JOIN device d ON d.id = o.device_id
+					sql: `SELECT o.hlc, lower(hex(d.uid)) AS device, o.seq FROM op a CROSS JOIN op o ON o.id IN (
+							SELECT a.id UNION ALL SELECT f.id FROM op f WHERE f.device_id = a.device_id AND f.lead = a.seq) CROSS JOIN device d ON d.id = o.device_id
 						WHERE a.hash = unhex(?1) ORDER BY o.seq ${side === 'after' ? 'DESC' : 'ASC'} LIMIT 1`,
 					params: [op]
 				}
