@@ -17,6 +17,8 @@ import type { Outline } from './outline.ts';
 
 export type { NodeKey, OutlineMarks, OutlinePage, PathFork } from './outline.ts';
 
+export type { Outcome } from './outcome.ts';
+
 export interface ConversationRow {
 	readonly id: ConversationId;
 	readonly title: string | null;
