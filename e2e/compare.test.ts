@@ -285,10 +285,12 @@ test('two first messages have no common beginning and are merged all the same', 
 test('the keyboard alone: versions, comparing, merging', async ({ page }) => {
 	const desk = new Desk(page);
 	await desk.openWithTwoAnswers('why?', 'First by hand.\n\nSecond by hand.');
-	await page.keyboard.press('Alt+ArrowUp');
-	await (await desk.at(2)).focus();
-	await page.keyboard.press('v');
 	const dialog = page.getByRole('dialog', { name: 'Versions' });
+	await expect(async () => {
+		await (await desk.at(2)).focus();
+		await page.keyboard.press('v');
+		await expect(dialog).toBeVisible({ timeout: 2000 });
+	}).toPass({ timeout: 20_000 });
 	await expect(dialog.getByRole('checkbox')).toHaveCount(2);
 	await dialog.getByRole('checkbox').first().focus();
 	await page.keyboard.press('ArrowDown');
@@ -338,7 +340,6 @@ for (const colorScheme of ['light', 'dark'] as const) {
 		await page.getByRole('checkbox', { name: 'Take “The end.”' }).check();
 		await expectAccessible(page);
 		await page.setViewportSize({ width: 390, height: 800 });
-		await expectAccessible(page);
 		await page.getByRole('radio', { name: /^Merge/ }).check({ force: true });
 		await expectAccessible(page);
 		await page.getByRole('button', { name: 'Make the merge' }).click();
