@@ -19,7 +19,7 @@ const LONGEST_MS = 3500;
 /** The journal is written after a second; this is what the writing itself may take on a busy machine. */
 const LOSS_MS = 1000;
 const WRITING_MS = 1000;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** What the page had of the answer, and when, on the page's own clock. */
 interface Heard {
@@ -114,6 +114,7 @@ interface Open {
 /** The browser on the profile, with a page for the program and one for the writer, both at the program's address. */
 async function start(rig: AppRig, page: WriterPage, tell: (json: string) => void): Promise<Open> {
 	const context = await rig.start({ serviceWorkers: 'block' });
+	context.setDefaultTimeout(PATIENCE_MS);
 	const heard: Heard[] = [];
 	await context.exposeFunction('tell', tell);
 	await context.exposeFunction('hear', (text: string, at: number) => heard.push({ text, at }));

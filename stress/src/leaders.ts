@@ -8,7 +8,7 @@ import { between, pick, type Drill, type Report } from './drill.ts';
 import { buildWriterPage } from './writer-page.ts';
 
 const TABS = 4;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 const FAULTS = ['close', 'reload', 'crash', 'freeze'] as const;
 
 /** A tab and the name its writes have since it was loaded. */

@@ -10,7 +10,8 @@ import type { StoreError } from '@stemma/store/port';
 import type { Appended, Workspace } from '@stemma/store/workspace/workspace';
 import { CONTENT, IMPORTED, MARKS, toContent, toMarks } from '../reading.ts';
 
-const PAUSE_MS = 4;
+/** Four tabs that write without any pause would keep each other from the log. */
+const PAUSE_MS = 20;
 /** An import is a large write and a rename a small one; appending is what is done most. */
 const TURNS = ['append', 'rename', 'append', 'append', 'import'] as const;
 
