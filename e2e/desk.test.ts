@@ -74,6 +74,7 @@ test('a queued message sent now stops the answer, which is kept, and a reload ke
 			.getByRole('article')
 			.filter({ hasText: 'Interrupted' })
 			.or(page.getByText('Stemma was closed while this was written'))
+			.first()
 	).toBeVisible();
 	await queue.getByRole('button', { name: 'Send now' }).click();
 	await expect(queue).toBeHidden();
