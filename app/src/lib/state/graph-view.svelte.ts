@@ -126,7 +126,8 @@ export class GraphView {
 		this.conversation = conversation;
 		this.#unsubscribe = workspace.onChange(({ tables, conversations }) => {
 			const isMine = conversations?.includes(conversation) === true;
-			if (tables.includes('tombstone')) void this.open();
+			// Texts or messages are gone for good: nothing read before is sure to be there.
+			if (isMine && tables.includes('body')) void this.open();
 			else if (isMine && tables.includes('node')) void this.#catchUp();
 			if ((isMine && tables.includes('ref')) || tables.includes('member')) void this.#readMarks();
 		});
@@ -148,6 +149,8 @@ export class GraphView {
 	async open(following: Promise<void> = Promise.resolve()): Promise<void> {
 		const turn = ++this.#reading;
 		this.isComplete = false;
+		this.lines.clear();
+		this.#preview = null;
 		const marks = this.#readMarks();
 		const newest = await this.#workspace.outlineKeys(this.conversation, { limit: FIRST_PAGE });
 		if (turn !== this.#reading) return;

@@ -17,11 +17,14 @@ export class PathForks {
 	/** @param total length of the path */
 	async read(leaf: NodeId | null, total: number): Promise<void> {
 		const turn = ++this.#turn;
+		if (leaf === null) {
+			this.all = [];
+			return;
+		}
 		let found: readonly PathFork[] = [];
-		for (let before = total; before > 0 && leaf !== null; before -= PAGE) {
+		for (let before = total; before > 0; before -= PAGE) {
 			const page = await this.#workspace.pathForks(leaf, { limit: PAGE, before });
-			if (turn !== this.#turn) return;
-			if (!page.ok) return;
+			if (turn !== this.#turn || !page.ok) return;
 			found = [...page.value, ...found];
 		}
 		this.all = found;

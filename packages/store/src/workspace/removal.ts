@@ -164,7 +164,7 @@ export function createRemoval(context: WorkspaceContext): Removal {
 					payload: first,
 					also: also.map((payload) => ({ payload })),
 					touched: {
-						tables: ['node', 'conv', 'ref', 'run', 'member', 'queued', 'draft'],
+						tables: ['node', 'conv', 'body', 'ref', 'run', 'member', 'queued', 'draft'],
 						conversations: toHashes(where)
 					},
 					value: (op) => op
