@@ -1,6 +1,7 @@
 /** The stretch of a path that is in memory: around the reader, bounded, wherever the path ends. */
 import type { NodeId } from '@stemma/graph/node';
-import type { Outcome, PathWindow, Workspace } from '@stemma/store/workspace/workspace';
+import type { Outcome } from '@stemma/store/workspace/outcome';
+import type { PathWindow, Workspace } from '@stemma/store/workspace/workspace';
 
 const PAGE = 200;
 /** More than this is not kept: what is far from the reader goes when more comes. */

@@ -6,7 +6,8 @@ import { z } from 'zod';
 import type { Statement } from '../port.ts';
 import { decodeParts } from './codec.ts';
 import type { WorkspaceContext } from './context.ts';
-import type { Outcome, QueuedId, Workspace } from './workspace.ts';
+import type { Outcome } from './outcome.ts';
+import type { QueuedId, Workspace } from './workspace.ts';
 
 type Queue = Pick<Workspace, 'queue' | 'enqueue' | 'editQueued' | 'dropQueued' | 'orderQueue'>;
 

@@ -17,8 +17,6 @@ import type { Outline } from './outline.ts';
 
 export type { NodeKey, OutlineMarks, OutlinePage, PathFork } from './outline.ts';
 
-export type { Outcome } from './outcome.ts';
-
 export interface ConversationRow {
 	readonly id: ConversationId;
 	readonly title: string | null;
@@ -247,8 +245,6 @@ export interface RunPatch {
 	readonly failure?: JsonValue;
 	readonly startedAt?: number;
 }
-
-export type { Outcome };
 
 export interface Workspace extends Operations, Marks, Removal, Outline, Finding, ReplayShelf {
 	// conversations
