@@ -1,5 +1,5 @@
 /** Runs before anything of the page is loaded. */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 // The page's policy forbids code made of strings; otherwise every schema finds that out by trying.
 z.config({ jitless: true });

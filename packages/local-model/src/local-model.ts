@@ -9,7 +9,7 @@ import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve as absolute } from 'node:path';
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ENGINE, MODEL, type Plan } from './catalogue.ts';
 import { fetchFile, keepIfRight } from './fetch-file.ts';
 import { err, ok, type Result } from '@stemma/graph/result';

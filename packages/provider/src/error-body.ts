@@ -1,28 +1,30 @@
 /** The many shapes in which servers say no, as one. Account ids stay out. */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { RunFailure, RunFailureCode } from './run-protocol.ts';
 
 const metadata = z.looseObject({
-	error_type: z.string().optional().catch(undefined),
-	provider_name: z.string().optional().catch(undefined),
-	raw: z.unknown().optional(),
-	limit_source: z.string().optional().catch(undefined),
-	retry_after_seconds: z.number().optional().catch(undefined),
-	headers: z.record(z.string(), z.unknown()).optional().catch(undefined)
+	error_type: z.catch(z.optional(z.string()), undefined),
+	provider_name: z.catch(z.optional(z.string()), undefined),
+	raw: z.optional(z.unknown()),
+	limit_source: z.catch(z.optional(z.string()), undefined),
+	retry_after_seconds: z.catch(z.optional(z.number()), undefined),
+	headers: z.catch(z.optional(z.record(z.string(), z.unknown())), undefined)
 });
 const errorObject = z.looseObject({
-	code: z.union([z.number(), z.string()]).nullish().catch(null),
-	http_status: z.number().optional().catch(undefined),
-	type: z.string().nullish().catch(null),
-	message: z.string().catch(''),
-	metadata: metadata.optional().catch(undefined),
-	availability: z
-		.looseObject({
-			retryable: z.boolean().optional().catch(undefined),
-			retry_after: z.number().optional().catch(undefined)
-		})
-		.optional()
-		.catch(undefined)
+	code: z.catch(z.nullish(z.union([z.number(), z.string()])), null),
+	http_status: z.catch(z.optional(z.number()), undefined),
+	type: z.catch(z.nullish(z.string()), null),
+	message: z.catch(z.string(), ''),
+	metadata: z.catch(z.optional(metadata), undefined),
+	availability: z.catch(
+		z.optional(
+			z.looseObject({
+				retryable: z.catch(z.optional(z.boolean()), undefined),
+				retry_after: z.catch(z.optional(z.number()), undefined)
+			})
+		),
+		undefined
+	)
 });
 const envelope = z.looseObject({ error: z.union([z.string(), errorObject]) });
 

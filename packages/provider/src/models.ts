@@ -1,6 +1,6 @@
 /** What an endpoint offers, and whether its key is good. */
 import { err, ok, type Result } from '@stemma/graph/result';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { readErrorResponse, toFailure, withoutKey } from './error-body.ts';
 import { toNano, toNanoPerMillion } from './normalise.ts';
 import { endpointUrl, requestHeaders } from './profiles.ts';
@@ -38,24 +38,29 @@ export const practiceModel: Model = {
 	price: null
 };
 
-const text = z.string().nullish().catch(null);
-const count = z.number().nullish().catch(null);
-const words = z.array(z.string()).nullish().catch(null);
-const amount = z.union([z.string(), z.number()]).nullish().catch(null);
+const text = z.catch(z.nullish(z.string()), null);
+const count = z.catch(z.nullish(z.number()), null);
+const words = z.catch(z.nullish(z.array(z.string())), null);
+const amount = z.catch(z.nullish(z.union([z.string(), z.number()])), null);
 /** Names are for one line of a list. */
 const MOST_NAME_CHARS = 200;
 const listed = z.looseObject({
 	// An id goes back to the server as it came; with characters nobody can see it is none.
-	id: z.string().regex(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,500}$/u),
+	id: z.string().check(z.regex(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,500}$/u)),
 	name: text,
 	context_length: count,
 	max_model_len: count,
-	meta: z.looseObject({ n_ctx: count, n_ctx_train: count }).nullish().catch(null),
-	architecture: z.looseObject({ input_modalities: words, output_modalities: words }).nullish().catch(null),
-	pricing: z
-		.looseObject({ prompt: amount, completion: amount, input_cache_read: amount, request: amount })
-		.nullish()
-		.catch(null)
+	meta: z.catch(z.nullish(z.looseObject({ n_ctx: count, n_ctx_train: count })), null),
+	architecture: z.catch(
+		z.nullish(z.looseObject({ input_modalities: words, output_modalities: words })),
+		null
+	),
+	pricing: z.catch(
+		z.nullish(
+			z.looseObject({ prompt: amount, completion: amount, input_cache_read: amount, request: amount })
+		),
+		null
+	)
 });
 const list = z.looseObject({ data: z.array(z.unknown()) });
 
@@ -115,7 +120,7 @@ const keyBody = z.looseObject({
 		label: text,
 		limit_remaining: count,
 		usage: count,
-		is_free_tier: z.boolean().nullish().catch(null)
+		is_free_tier: z.catch(z.nullish(z.boolean()), null)
 	})
 });
 const creditsBody = z.looseObject({

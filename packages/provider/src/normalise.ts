@@ -1,6 +1,6 @@
 /** One parsed event of any server to the few things that matter. Never throws: what is odd counts as malformed. */
 import type { JsonValue } from '@stemma/graph/part';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { readError, type ServerError } from './error-body.ts';
 import type { Usage } from './run-protocol.ts';
 
@@ -28,49 +28,48 @@ export type ChunkEvent =
 	| { readonly type: 'done' }
 	| { readonly type: 'malformed' };
 
-const text = z.string().nullish().catch(null);
-const count = z.number().int().nonnegative().nullish().catch(null);
+const text = z.catch(z.nullish(z.string()), null);
+const count = z.catch(z.nullish(z.int().check(z.nonnegative())), null);
 const contentPart = z.looseObject({ text });
 const delta = z.looseObject({
-	content: z
-		.union([z.string(), z.array(contentPart)])
-		.nullish()
-		.catch(null),
+	content: z.catch(z.nullish(z.union([z.string(), z.array(contentPart)])), null),
 	refusal: text,
 	reasoning: text,
 	reasoning_content: text,
 	reasoning_text: text,
-	reasoning_details: z.array(z.json()).nullish().catch(null),
-	tool_calls: z
-		.array(
-			z.looseObject({
-				index: z.number().optional().catch(undefined),
-				id: text,
-				function: z.looseObject({ name: text, arguments: text }).nullish().catch(null)
-			})
-		)
-		.nullish()
-		.catch(null)
+	reasoning_details: z.catch(z.nullish(z.array(z.json())), null),
+	tool_calls: z.catch(
+		z.nullish(
+			z.array(
+				z.looseObject({
+					index: z.catch(z.optional(z.number()), undefined),
+					id: text,
+					function: z.catch(z.nullish(z.looseObject({ name: text, arguments: text })), null)
+				})
+			)
+		),
+		null
+	)
 });
 const choice = z.looseObject({
-	delta: delta.nullish().catch(null),
-	message: delta.nullish().catch(null),
+	delta: z.catch(z.nullish(delta), null),
+	message: z.catch(z.nullish(delta), null),
 	finish_reason: text,
 	native_finish_reason: text
 });
 const usage = z.looseObject({
 	prompt_tokens: count,
 	completion_tokens: count,
-	cost: z.union([z.number(), z.string()]).nullish().catch(null),
-	prompt_tokens_details: z.looseObject({ cached_tokens: count }).nullish().catch(null),
-	completion_tokens_details: z.looseObject({ reasoning_tokens: count }).nullish().catch(null)
+	cost: z.catch(z.nullish(z.union([z.number(), z.string()])), null),
+	prompt_tokens_details: z.catch(z.nullish(z.looseObject({ cached_tokens: count })), null),
+	completion_tokens_details: z.catch(z.nullish(z.looseObject({ reasoning_tokens: count })), null)
 });
 const chunk = z.looseObject({
 	id: text,
 	model: text,
 	provider: text,
-	choices: z.array(choice).nullish().catch(null),
-	usage: usage.nullish().catch(null)
+	choices: z.catch(z.nullish(z.array(choice)), null),
+	usage: z.catch(z.nullish(usage), null)
 });
 
 export function normalise(name: string | null, data: string, nowMs: number): readonly ChunkEvent[] {

@@ -1,6 +1,6 @@
 /** What differs from server to server: headers, extras in the body, patience. */
 import type { JsonValue } from '@stemma/graph/part';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { ChatRequest, Endpoint, ProfileName } from './run-protocol.ts';
 
 export interface Profile {

@@ -2,7 +2,7 @@
 import type { FileAction, FileReport, FileResults, KeptCopy, MergeReport } from '@stemma/store/backup/files';
 import type { BrowserStore } from '@stemma/store/browser/open-browser-store';
 import type { Workspace } from '@stemma/store/workspace/workspace';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 const LAST = 'last-backup';
 const last = z.object({ at: z.number(), bytes: z.number() });

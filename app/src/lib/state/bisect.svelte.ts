@@ -2,9 +2,9 @@
 import { bisect, type BisectMark, type BisectState, type Mark } from '@stemma/graph/bisect';
 import type { NodeId } from '@stemma/graph/node';
 import type { PathEntry, Workspace } from '@stemma/store/workspace/workspace';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
-const kept = z.array(z.object({ pos: z.int().min(0), mark: z.enum(['good', 'bad', 'skip']) }));
+const kept = z.array(z.object({ pos: z.int().check(z.minimum(0)), mark: z.enum(['good', 'bad', 'skip']) }));
 const keyOf = (leaf: NodeId): string => `stemma.bisect.${leaf}`;
 
 export class Bisect {

@@ -6,7 +6,7 @@ import { listModels, practiceModel, type Model } from '@stemma/provider/models';
 import type { Endpoint, RunFailure } from '@stemma/provider/run-protocol';
 import type { Workspace } from '@stemma/store/workspace/workspace';
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 export const transport = createFetchTransport((url, init) => fetch(url, init));
 

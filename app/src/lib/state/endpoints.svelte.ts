@@ -3,7 +3,7 @@ import { practiceModel, type Model } from '@stemma/provider/models';
 import type { KeyStore } from '@stemma/provider/key-store';
 import type { Endpoint } from '@stemma/provider/run-protocol';
 import type { Workspace } from '@stemma/store/workspace/workspace';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { ModelCatalogue } from './catalogue.svelte.ts';
 
 export const PRACTICE: Endpoint = {
@@ -14,8 +14,8 @@ export const PRACTICE: Endpoint = {
 	via: 'page'
 };
 
-const endpoint: z.ZodType<Endpoint> = z.object({
-	id: z.string().min(1),
+const endpoint: z.ZodMiniType<Endpoint> = z.object({
+	id: z.string().check(z.minLength(1)),
 	label: z.string(),
 	profile: z.enum(['openrouter', 'openai', 'ollama', 'llama_cpp', 'lm_studio', 'vllm', 'practice']),
 	baseUrl: z.string(),

@@ -2,7 +2,7 @@
 import type { Workspace } from '@stemma/store/workspace/workspace';
 import { setMode } from 'mode-watcher';
 import { toast } from 'svelte-sonner';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 const APPEARANCE = 'appearance';
 const IMAGE_HOSTS = 'image-hosts';
@@ -11,10 +11,10 @@ export const TEXT_SIZES = [14, 15, 16, 18, 20] as const;
 export const MEASURES = { narrow: '38rem', normal: '46rem', wide: '60rem' } as const;
 
 const appearance = z.object({
-	theme: z.enum(['system', 'light', 'dark']).catch('system'),
-	font: z.enum(['sans', 'serif']).catch('sans'),
-	size: z.int().min(12).max(28).catch(15),
-	measure: z.enum(['narrow', 'normal', 'wide']).catch('normal')
+	theme: z.catch(z.enum(['system', 'light', 'dark']), 'system'),
+	font: z.catch(z.enum(['sans', 'serif']), 'sans'),
+	size: z.catch(z.int().check(z.minimum(12)).check(z.maximum(28)), 15),
+	measure: z.catch(z.enum(['narrow', 'normal', 'wide']), 'normal')
 });
 export type Appearance = z.infer<typeof appearance>;
 const hosts = z.array(z.string());

@@ -14,7 +14,7 @@ import { err, ok, type Result } from '@stemma/graph/result';
 import type { WireMessage } from '@stemma/provider/run-protocol';
 import { StoreFailure, type StoreError } from '@stemma/store/port';
 import type { LineRow, NodeRow, Workspace } from '@stemma/store/workspace/workspace';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { NOTHING } from './path-window.ts';
 
 /** For models that do not say how much they can read. */
@@ -150,22 +150,22 @@ const reason = z.enum([
 	'tool_pairing',
 	'leading_answer'
 ]);
-const stored: z.ZodType<StoredReceipt> = z.object({
+const stored: z.ZodMiniType<StoredReceipt> = z.object({
 	v: z.literal(1),
 	instructions: z.array(z.string()),
 	fixed: z.array(z.string()),
 	summaries: z.array(z.object({ newest: z.string(), from: z.string(), node: z.string() })),
 	volatile: z.array(z.string()),
 	excluded: z.array(z.string()),
-	goOn: z.enum(['prefill', 'ask']).nullable(),
-	request: z.string().nullable().default(null),
+	goOn: z.nullable(z.enum(['prefill', 'ask'])),
+	request: z._default(z.nullable(z.string()), null),
 	leaf: z.string(),
 	offered: z.number(),
 	leftOut: z.array(z.object({ reason, newest: z.string(), count: z.number() })),
 	tokens: z.number(),
-	budget: z.number().nullable(),
+	budget: z.nullable(z.number()),
 	factor: z.number(),
-	prefix: z.string().nullable()
+	prefix: z.nullable(z.string())
 });
 
 export interface SentRequest {

@@ -3,7 +3,7 @@ import { estimateTokens } from '@stemma/graph/tokens';
 import { err, ok } from '@stemma/graph/result';
 import type { Timers } from '../timers.ts';
 import type { Transport } from '../transport.ts';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { generateAnswer, toTokens } from './generate.ts';
 
 const TOKENS_PER_SECOND = 60;

@@ -2,7 +2,7 @@
  * What pages, their database workers and the workers of other tabs say to each other.
  * Tabs may be of different builds, so what crosses between them is numbered and parsed.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { FileAction, FileResults } from '../backup/files.ts';
 import type { PackedResult } from '../connection.ts';
 import type { BatchOptions, Change, Statement, StoreError, StoreInfo, SqlValue } from '../port.ts';
@@ -90,15 +90,15 @@ const body = z.discriminatedUnion('op', [
 	z.object({ op: z.literal('query'), sql: z.string(), params }),
 	z.object({
 		op: z.literal('batch'),
-		statements: z
-			.array(
+		statements: z.readonly(
+			z.array(
 				z.object({
 					sql: z.string(),
-					params: params.exactOptional(),
-					expect: z.number().exactOptional()
+					params: z.exactOptional(params),
+					expect: z.exactOptional(z.number())
 				})
 			)
-			.readonly(),
+		),
 		options: z.custom<BatchOptions>((value) => typeof value === 'object' && value !== null)
 	}),
 	z.object({ op: z.literal('stream'), sql: z.string(), params, batchRows: z.number() }),
@@ -108,13 +108,13 @@ const body = z.discriminatedUnion('op', [
 		op: z.literal('file'),
 		action: z.custom<FileAction>((value) => typeof value === 'object' && value !== null && 'act' in value)
 	})
-]) satisfies z.ZodType<Request>;
+]) satisfies z.ZodMiniType<Request>;
 const reply = z.custom<Response>((value) => typeof value === 'object' && value !== null && 'op' in value);
 
 const change = z.object({
-	tables: z.array(z.string()).readonly(),
-	conversations: z.array(z.string()).readonly().exactOptional(),
-	nodes: z.array(z.string()).readonly().exactOptional(),
+	tables: z.readonly(z.array(z.string())),
+	conversations: z.exactOptional(z.readonly(z.array(z.string()))),
+	nodes: z.exactOptional(z.readonly(z.array(z.string()))),
 	epoch: z.number(),
 	origin: z.string()
 });

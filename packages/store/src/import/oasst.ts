@@ -7,7 +7,7 @@ import type { GraphNode } from '@stemma/graph/node';
 import { appendOp, type ChainEnd } from '@stemma/graph/op-log';
 import type { HashedOp, OpPayload } from '@stemma/graph/op';
 import { err, ok, type Result } from '@stemma/graph/result';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Statement, Store, StoreError } from '../port.ts';
 import { endOfChain, insertOpStatements, MAX_TRIES, toChainState } from '../workspace/log.ts';
 import { insertNodeStatements, type NodeToInsert } from '../workspace/node-sql.ts';
@@ -18,15 +18,15 @@ interface Message {
 	readonly role: 'prompter' | 'assistant';
 	readonly replies: readonly Message[];
 }
-const message: z.ZodType<Message> = z.lazy(() =>
+const message: z.ZodMiniType<Message> = z.lazy(() =>
 	z.object({
-		message_id: z.string().min(1),
+		message_id: z.string().check(z.minLength(1)),
 		text: z.string(),
 		role: z.enum(['prompter', 'assistant']),
-		replies: z.array(message).default([])
+		replies: z._default(z.array(message), [])
 	})
 );
-const tree = z.object({ message_tree_id: z.string().min(1), prompt: message });
+const tree = z.object({ message_tree_id: z.string().check(z.minLength(1)), prompt: message });
 
 export interface ImportReport {
 	readonly conversations: number;

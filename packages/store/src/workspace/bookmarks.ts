@@ -1,7 +1,7 @@
 /** Bookmarks: refs that stay where they are put. They never name a branch, nor a branch them. */
 import type { MoveRef } from '@stemma/graph/op';
 import { ok } from '@stemma/graph/result';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { WorkspaceContext } from './context.ts';
 import { commit } from './log.ts';
 import type { Outline } from './outline.ts';

@@ -1,13 +1,13 @@
 /** The models of each endpoint as last heard, and how their prices changed. */
 import { ok } from '@stemma/graph/result';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { WorkspaceContext } from './context.ts';
 import type { Catalogue, ModelRow, Workspace } from './workspace.ts';
 
 type Catalogues = Pick<Workspace, 'catalogues' | 'saveCatalogue' | 'forgetCatalogue'>;
 
 const catalogueRow = z.object({ endpoint: z.string(), fetched_at: z.number() });
-const amount = z.number().nullable();
+const amount = z.nullable(z.number());
 const modelRow = z.object({
 	endpoint: z.string(),
 	id: z.string(),

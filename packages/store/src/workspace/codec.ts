@@ -1,22 +1,22 @@
 /** Between rows and values: JSON columns are parsed here, once, and trusted afterwards. */
 import type { Body } from '@stemma/graph/node';
 import type { JsonValue, Part } from '@stemma/graph/part';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
-const json: z.ZodType<JsonValue> = z.json();
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const json: z.ZodMiniType<JsonValue> = z.json();
+const hash = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 
-const part: z.ZodType<Part> = z.discriminatedUnion('type', [
+const part: z.ZodMiniType<Part> = z.discriminatedUnion('type', [
 	z.object({
 		type: z.literal('text'),
 		text: z.string(),
-		source: z.object({ node: hash, from: z.int(), to: z.int() }).exactOptional()
+		source: z.exactOptional(z.object({ node: hash, from: z.int(), to: z.int() }))
 	}),
 	z.object({
 		type: z.literal('reasoning'),
 		text: z.string(),
-		ms: z.number().exactOptional(),
-		details: z.array(json).exactOptional()
+		ms: z.exactOptional(z.number()),
+		details: z.exactOptional(z.array(json))
 	}),
 	z.object({ type: z.enum(['image', 'file', 'commit', 'diff']), hash, name: z.string(), mime: z.string() }),
 	z.object({ type: z.literal('tool_call'), id: z.string(), name: z.string(), arguments: z.string() }),

@@ -1,6 +1,6 @@
 /** Reading outlines. Every page is one transaction and one row of columns. */
 import { ok } from '@stemma/graph/result';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Statement } from '../port.ts';
 import type { WorkspaceContext } from './context.ts';
 import type { Outline } from './outline.ts';
@@ -56,11 +56,11 @@ const columnsRow = z.object({
 });
 const listRow = z.object({ list: z.string() });
 const merges = z.array(z.tuple([z.number(), z.number()]));
-const answers = z.array(z.tuple([z.number(), z.string(), z.number().nullable()]));
+const answers = z.array(z.tuple([z.number(), z.string(), z.nullable(z.number())]));
 const lineRow = z.object({
 	key: z.number(),
 	id: z.string(),
-	text: z.string().nullable(),
+	text: z.nullable(z.string()),
 	redacted: z.number()
 });
 const refRow = z.object({

@@ -3,7 +3,7 @@ import { auxWords, findTerms, type FindTerm } from '@stemma/graph/find-text';
 import type { NodeId, Role } from '@stemma/graph/node';
 import type { ConversationId } from '@stemma/graph/op';
 import { ok } from '@stemma/graph/result';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { WorkspaceContext } from './context.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -84,16 +84,16 @@ SELECT lower(hex(n.hash)) AS node, n.pos, lower(hex(conv.uid)) AS conversation, 
 FROM find CROSS JOIN node n ON n.body_id = find.rowid CROSS JOIN conv ON conv.id = n.conv_id
 WHERE find MATCH ?1 AND conv.hidden = ?3 ORDER BY find.rowid DESC LIMIT ?2`;
 
-const pendingRow = z.object({ id: z.number(), text: z.string().nullable() });
+const pendingRow = z.object({ id: z.number(), text: z.nullable(z.string()) });
 const hitRow = z.object({ node: z.string(), pos: z.number() });
-const messageRow = hitRow.extend({
+const messageRow = z.extend(hitRow, {
 	conversation: z.string(),
 	role: z.enum(['system', 'user', 'assistant', 'tool']),
 	createdAt: z.number(),
-	text: z
-		.string()
-		.nullable()
-		.transform((text) => text ?? '')
+	text: z.pipe(
+		z.nullable(z.string()),
+		z.transform((text) => text ?? '')
+	)
 });
 
 export function createFinding({ store }: WorkspaceContext): Finding {

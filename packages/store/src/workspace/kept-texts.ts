@@ -2,7 +2,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { ok } from '@stemma/graph/result';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { WorkspaceContext } from './context.ts';
 import type { Workspace } from './workspace.ts';
 

@@ -2,7 +2,7 @@
 import { createGraphIndex } from '@stemma/graph/derived';
 import { linearise, type LineStep } from '@stemma/graph/linearise';
 import { StoreFailure } from '../port.ts';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { WorkspaceContext } from './context.ts';
 import { toNodeRow } from './node-row.ts';
 import { NODE_COLUMNS } from './node-sql.ts';

@@ -4,7 +4,7 @@ import { refKey, scalarKey, setKey } from '@stemma/graph/fold';
 import { canonicalJson } from '@stemma/graph/jcs';
 import type { DeviceId, HashedOp, Hlc, Op, OpId, OpPayload } from '@stemma/graph/op';
 import { err, ok, type Result } from '@stemma/graph/result';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Row, Statement, StatementResult, StoreError, Touched } from '../port.ts';
 import type { WorkspaceContext } from './context.ts';
 
@@ -18,10 +18,10 @@ FROM device LEFT JOIN op ON op.device_id = device.id AND op.seq = (SELECT max(se
 WHERE device.uid = unhex(coalesce(?1, (SELECT value FROM meta WHERE key = 'device')))`;
 
 const endRow = z.object({
-	clock: z.number().nullable(),
-	seq: z.number().nullable(),
-	hlc: z.number().nullable(),
-	hash: z.string().nullable(),
+	clock: z.nullable(z.number()),
+	seq: z.nullable(z.number()),
+	hlc: z.nullable(z.number()),
+	hash: z.nullable(z.string()),
 	device: z.string()
 });
 
@@ -161,10 +161,10 @@ const opRow = z.object({
 	seq: z.number(),
 	hlc: z.number(),
 	payload: z.string(),
-	undoes: z.string().nullable(),
-	prev: z.string().nullable(),
-	lead: z.number().nullable(),
-	restores: z.number().nullable()
+	undoes: z.nullable(z.string()),
+	prev: z.nullable(z.string()),
+	lead: z.nullable(z.number()),
+	restores: z.nullable(z.number())
 });
 
 export function toHashedOp(raw: Row): HashedOp {

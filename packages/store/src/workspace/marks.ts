@@ -2,7 +2,7 @@
 import type { NodeId } from '@stemma/graph/node';
 import type { ConversationId, OpId } from '@stemma/graph/op';
 import { ok } from '@stemma/graph/result';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Row } from '../port.ts';
 import type { WorkspaceContext } from './context.ts';
 import { commit } from './log.ts';

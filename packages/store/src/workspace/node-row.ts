@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Row } from '../port.ts';
 import { decodeBody, decodeLinks, decodeList } from './codec.ts';
 import type { NodeRow } from './workspace.ts';
@@ -12,9 +12,9 @@ const row = z.object({
 	gen: z.number(),
 	change_id: z.string(),
 	created_at: z.number(),
-	nonce: z.string().nullable(),
-	data: z.string().nullable(),
-	parents: z.string().nullable(),
+	nonce: z.nullable(z.string()),
+	data: z.nullable(z.string()),
+	parents: z.nullable(z.string()),
 	links: z.string()
 });
 

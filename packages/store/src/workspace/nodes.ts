@@ -3,7 +3,7 @@ import type { GraphNode } from '@stemma/graph/node';
 import { partsToText } from '@stemma/graph/render';
 import { ok } from '@stemma/graph/result';
 import { wellFormed } from '@stemma/graph/well-formed';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Statement } from '../port.ts';
 import type { WorkspaceContext } from './context.ts';
 import { commit } from './log.ts';
@@ -46,7 +46,7 @@ const firstLineRow = z.object({
 	hash: z.string(),
 	role: z.enum(['system', 'user', 'assistant', 'tool']),
 	created_at: z.number(),
-	line: z.string().nullable()
+	line: z.nullable(z.string())
 });
 
 export function createNodes(

@@ -6,7 +6,7 @@ import type { NodeId, Role } from '@stemma/graph/node';
 import { planRestore } from '@stemma/graph/restore-plan';
 import { err, ok, type Result } from '@stemma/graph/result';
 import { nextToTakeBack, type HistoryEntry, type Turn } from '@stemma/graph/undo-history';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Row, SqlValue, Statement, StoreError } from '../port.ts';
 import type { WorkspaceContext } from './context.ts';
 import { commit, conversationOf, OP_COLUMNS, subjectOf, toHashedOp, type Draft } from './log.ts';
@@ -135,21 +135,21 @@ ORDER BY o.hlc DESC, o.id DESC`;
 
 const subjectRow = z.object({
 	payload: z.string(),
-	conv: z.string().nullable(),
-	title: z.string().nullable(),
+	conv: z.nullable(z.string()),
+	title: z.nullable(z.string()),
 	purged: z.number(),
-	node: z.string().nullable(),
-	role: z.enum(['system', 'user', 'assistant', 'tool']).nullable(),
-	line: z.string().nullable()
+	node: z.nullable(z.string()),
+	role: z.nullable(z.enum(['system', 'user', 'assistant', 'tool'])),
+	line: z.nullable(z.string())
 });
-const operationRow = subjectRow.extend({
+const operationRow = z.extend(subjectRow, {
 	row: z.number(),
 	id: z.string(),
 	hlc: z.number(),
 	device: z.string(),
 	own: z.number(),
 	turn: z.enum(['do', 'undo', 'redo']),
-	restores: z.number().nullable(),
+	restores: z.nullable(z.number()),
 	taken_back: z.number(),
 	final: z.number(),
 	size: z.number()
@@ -240,14 +240,18 @@ const TO_TAKE_BACK: readonly string[] = [
 	) needed CROSS JOIN op o ON o.id = needed.id CROSS JOIN device d ON d.id = o.device_id`
 ];
 
-const latestRow = z.object({ id: z.string(), undoes: z.string().nullable(), redoes: z.string().nullable() });
+const latestRow = z.object({
+	id: z.string(),
+	undoes: z.nullable(z.string()),
+	redoes: z.nullable(z.string())
+});
 const partRow = z.object({
 	hash: z.string(),
-	redoes: z.string().nullable(),
+	redoes: z.nullable(z.string()),
 	superseded: z.number(),
 	buried: z.number()
 });
-const historyRow = latestRow.extend({ final: z.number(), seq: z.number() });
+const historyRow = z.extend(latestRow, { final: z.number(), seq: z.number() });
 const orNull = (hex: string | null): string | null => (hex === '' ? null : hex);
 const toEntry = ({ id, undoes, redoes }: z.infer<typeof latestRow>) => ({
 	id,

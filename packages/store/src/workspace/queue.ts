@@ -2,7 +2,7 @@
 import type { Part } from '@stemma/graph/part';
 import { ok } from '@stemma/graph/result';
 import { wellFormed } from '@stemma/graph/well-formed';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Statement } from '../port.ts';
 import { decodeParts } from './codec.ts';
 import type { WorkspaceContext } from './context.ts';

@@ -1,6 +1,6 @@
 /** Paths and where the reader was. Every walk is bounded by what is asked for, not by the history's length. */
 import { err, ok } from '@stemma/graph/result';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Row, Statement } from '../port.ts';
 import type { WorkspaceContext } from './context.ts';
 import { decodeList } from './codec.ts';
@@ -34,7 +34,7 @@ w (id, parent_id, n) AS (
 /** Beyond any position a path can have. */
 export const NEWEST = 2 ** 40;
 
-const leafRow = z.object({ leaf: z.string(), ref: z.string().nullable() });
+const leafRow = z.object({ leaf: z.string(), ref: z.nullable(z.string()) });
 const versionRow = z.object({ hash: z.string(), versions: z.string() });
 
 /** From node ?1 down along the newest children to a leaf, unless a branch already ends there. */

@@ -2,7 +2,7 @@
 import type { NodeId } from '@stemma/graph/node';
 import type { MoveRef, OpId } from '@stemma/graph/op';
 import { err, ok } from '@stemma/graph/result';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Row, Statement } from '../port.ts';
 import type { WorkspaceContext } from './context.ts';
 import { commit } from './log.ts';

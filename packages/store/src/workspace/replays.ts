@@ -3,7 +3,7 @@ import type { NodeId } from '@stemma/graph/node';
 import type { ConversationId } from '@stemma/graph/op';
 import type { ReplayPlan } from '@stemma/graph/replay-plan';
 import { ok } from '@stemma/graph/result';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { WorkspaceContext } from './context.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -55,7 +55,7 @@ const planColumn = z.object({
 			z.object({ id: z.string(), reason: z.enum(['tool', 'merge', 'summary', 'redacted', 'no_question']) })
 		)
 	}),
-	model: z.object({ endpoint: z.string(), model: z.string() }).nullable()
+	model: z.nullable(z.object({ endpoint: z.string(), model: z.string() }))
 });
 const row = z.object({ uid: z.string(), plan: z.string(), made: z.string(), created_at: z.number() });
 const ids = z.array(z.string());

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Row } from '../port.ts';
 import { decodeHashes, decodeJson, decodeLinks } from './codec.ts';
 import type { AttemptRow, RunRow } from './workspace.ts';
@@ -19,7 +19,7 @@ const runRow = z.object({
 	uid: z.string(),
 	conv: z.string(),
 	parent: z.string(),
-	node: z.string().nullable(),
+	node: z.nullable(z.string()),
 	state: z.enum([
 		'queued',
 		'connecting',
@@ -39,28 +39,28 @@ const runRow = z.object({
 	change_id: z.string(),
 	links: z.string(),
 	merges: z.string(),
-	ref: z.string().nullable(),
-	not_before: z.number().nullable(),
+	ref: z.nullable(z.string()),
+	not_before: z.nullable(z.number()),
 	failure: z.string(),
 	created_at: z.number(),
-	started_at: z.number().nullable(),
-	ended_at: z.number().nullable()
+	started_at: z.nullable(z.number()),
+	ended_at: z.nullable(z.number())
 });
 
-const count = z.number().nullable();
+const count = z.nullable(z.number());
 const attemptRow = z.object({
 	row: z.number(),
 	n: z.number(),
-	provider: z.string().nullable(),
-	served_model: z.string().nullable(),
-	upstream_id: z.string().nullable(),
+	provider: z.nullable(z.string()),
+	served_model: z.nullable(z.string()),
+	upstream_id: z.nullable(z.string()),
 	http_status: count,
 	error: z.string(),
 	sent_at: z.number(),
 	first_at: count,
 	ended_at: count,
-	finish: z.string().nullable(),
-	native_finish: z.string().nullable(),
+	finish: z.nullable(z.string()),
+	native_finish: z.nullable(z.string()),
 	tok_in: count,
 	tok_cached: count,
 	tok_out: count,

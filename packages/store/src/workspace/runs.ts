@@ -1,7 +1,7 @@
 /** Runs: a row before any network, a journal while text arrives, one transaction that turns it into a node. */
 import { err, ok, type Result } from '@stemma/graph/result';
 import { and, eq, sql } from 'drizzle-orm';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { attempt as awaitQuery, toStatement } from '../drizzle.ts';
 import type { Statement, StoreError } from '../port.ts';
 import { run as runTable, runChunk } from '../schema/tables.ts';

@@ -1,7 +1,7 @@
 /** Messages beside each other: what versions there are, and how they lie to each other. */
 import type { NodeId } from '@stemma/graph/node';
 import { ok, type Result } from '@stemma/graph/result';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { StoreError } from '../port.ts';
 import type { WorkspaceContext } from './context.ts';
 import { FIRST_LINE } from './node-sql.ts';
@@ -44,7 +44,7 @@ const versionRow = z.object({
 	hash: z.string(),
 	role: z.enum(['system', 'user', 'assistant', 'tool']),
 	created_at: z.number(),
-	line: z.string().nullable(),
+	line: z.nullable(z.string()),
 	redacted: z.number(),
 	descendants: z.number()
 });

@@ -1,7 +1,7 @@
 /** The one place where a failure's code becomes words and a way out. */
 import type { RunFailureCode } from '@stemma/provider/run-protocol';
 import type { JsonValue } from '@stemma/graph/part';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 interface Sentence {
 	readonly sentence: string;
@@ -33,10 +33,10 @@ const sentences: Readonly<Record<RunFailureCode, Sentence>> = {
 
 const failure = z.looseObject({
 	code: z.string(),
-	message: z.string().catch(''),
-	status: z.number().nullish(),
-	provider: z.string().nullish(),
-	maybeCharged: z.boolean().catch(false)
+	message: z.catch(z.string(), ''),
+	status: z.nullish(z.number()),
+	provider: z.nullish(z.string()),
+	maybeCharged: z.catch(z.boolean(), false)
 });
 
 export interface ToldFailure extends Sentence {
