@@ -365,11 +365,12 @@ export class GraphView {
 		return this.#read;
 	}
 
-	/** Anew, in slices; the newest request wins. */
+	/** Anew, in slices if there is more than the first page; the newest request wins. */
 	async #arrange(): Promise<void> {
 		const turn = ++this.#arranging;
 		this.#isArranging = true;
-		await breath();
+		const pause = this.#pages.length > 1 ? breath : undefined;
+		await pause?.();
 		if (turn !== this.#arranging) return;
 		const { outline, graph } = this.#whole();
 		const steps = arrange(outline, graph, {
@@ -380,7 +381,7 @@ export class GraphView {
 			mostLanes: this.#mostLanes
 		});
 		for (;;) {
-			await breath();
+			await pause?.();
 			if (turn !== this.#arranging) return;
 			const step = steps.next();
 			if (step.done !== true) continue;
