@@ -25,7 +25,7 @@ const UNSEEN = -1;
 const STAYS = -2;
 
 export function foldRuns(
-	{ size, first }: GraphRows,
+	{ size, first, more }: GraphRows,
 	{ lane, up, down, limit }: Lanes,
 	{ keeps, isOpen, longest }: Folding
 ): FoldedRows {
@@ -34,10 +34,13 @@ export function foldRuns(
 	const rows = new Int32Array(size);
 	let shown = 0;
 
+	/** Reached by a further edge: it may come in the very line that leads straight ahead. */
+	const merged = new Set([...more.values()].flat());
 	/** One child and one parent, both straight ahead in its lane: leaving it out changes no line. */
 	const isPlain = (row: number): boolean => {
 		const own = lane[row] ?? 0;
-		return own !== limit - 1 && up[row] === 1 << own && down[row] === 1 << own && !keeps(row);
+		const isStraight = own !== limit - 1 && up[row] === 1 << own && down[row] === 1 << own;
+		return isStraight && !more.has(row) && !merged.has(row) && !keeps(row);
 	};
 
 	for (let row = 0; row < size; row++) {

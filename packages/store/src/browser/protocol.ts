@@ -85,7 +85,7 @@ export type FromWorker =
 	| { readonly t: 'alive'; readonly lock: string };
 
 // The shape down to the statements; what is in those SQLite judges.
-const params = z.custom<readonly SqlValue[]>((value) => Array.isArray(value));
+const params = z.custom<readonly SqlValue[]>((value: unknown) => Array.isArray(value));
 const body = z.discriminatedUnion('op', [
 	z.object({ op: z.literal('query'), sql: z.string(), params }),
 	z.object({
@@ -99,17 +99,21 @@ const body = z.discriminatedUnion('op', [
 				})
 			)
 		),
-		options: z.custom<BatchOptions>((value) => typeof value === 'object' && value !== null)
+		options: z.custom<BatchOptions>((value: unknown) => typeof value === 'object' && value !== null)
 	}),
 	z.object({ op: z.literal('stream'), sql: z.string(), params, batchRows: z.number() }),
 	z.object({ op: z.literal('info') }),
 	z.object({ op: z.literal('export') }),
 	z.object({
 		op: z.literal('file'),
-		action: z.custom<FileAction>((value) => typeof value === 'object' && value !== null && 'act' in value)
+		action: z.custom<FileAction>(
+			(value: unknown) => typeof value === 'object' && value !== null && 'act' in value
+		)
 	})
 ]) satisfies z.ZodMiniType<Request>;
-const reply = z.custom<Response>((value) => typeof value === 'object' && value !== null && 'op' in value);
+const reply = z.custom<Response>(
+	(value: unknown) => typeof value === 'object' && value !== null && 'op' in value
+);
 
 const change = z.object({
 	tables: z.readonly(z.array(z.string())),
