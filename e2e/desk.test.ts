@@ -178,6 +178,7 @@ test('a passage is quoted into the next message, or into a fork', async ({ page 
 	await stemma.expectLength(6);
 	await (await stemma.at(2)).locator('.prose p').first().selectText();
 	await page.getByRole('button', { name: 'Quote in a fork' }).click();
+	await stemma.expectLength(2);
 	await stemma.ask('Elsewhere');
 	await stemma.expectLength(4);
 	await expect(page.getByRole('button', { name: /Forks at 3/ })).toBeVisible();

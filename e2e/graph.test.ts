@@ -78,7 +78,7 @@ test('the graph by keys alone: walk, bookmark, mark, filter, open, fork, close',
 	await list.focus();
 	await page.keyboard.press('Enter');
 	await stemma.expectLength(2);
-	await expect(page.getByLabel('Version 1 of 2')).toBeVisible();
+	await expect(page.getByRole('button', { name: 'Versions, 1/2' })).toBeVisible();
 
 	await list.focus();
 	await page.keyboard.press('ArrowLeft');
