@@ -79,7 +79,13 @@ function orFailed(result, ok) {
 
 function bunTest(name, places) {
 	const file = join(reports, `${name}.xml`);
-	const ok = exec(bun, ['test', ...places, '--timeout=30000', '--reporter=junit', `--reporter-outfile=${file}`]);
+	const ok = exec(bun, [
+		'test',
+		...places,
+		'--timeout=30000',
+		'--reporter=junit',
+		`--reporter-outfile=${file}`
+	]);
 	return existsSync(file) ? orFailed(fromJunit(readFileSync(file, 'utf8')), ok) : ended(false);
 }
 
