@@ -5,13 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestServer } from '@stemma/testkit/server/test-server';
 import { chromium, type BrowserContext, type Page } from '@playwright/test';
-import { CHROMIUM, FLAGS } from './chromium.ts';
+import { CHROMIUM, cpuSeconds, FLAGS } from './chromium.ts';
 
 const ROOT = join(import.meta.dir, '../..');
 /** Beside those of the browser tests, which `STEMMA_TEST_PORT` moves. */
 const PORT = Number(process.env['STEMMA_TEST_PORT'] ?? 47_931) + 2;
 const START_MS = 240_000;
 const MERGE_MS = 300_000;
+const REST_MS = 300_000;
+const REST_STEP_MS = 2000;
+/** Of two seconds. */
+const RESTING_CPU = 0.1;
 
 export interface AppRig {
 	/** With the token that the server asks for once. */
@@ -73,6 +77,18 @@ async function untilUp(server: Subprocess): Promise<void> {
 	}
 }
 
+/** Until the words of what was merged are in the index: that goes on behind what is measured. */
+async function comeToRest(profile: string): Promise<void> {
+	const until = performance.now() + REST_MS;
+	for (let before = cpuSeconds(profile); performance.now() < until;) {
+		await Bun.sleep(REST_STEP_MS);
+		const now = cpuSeconds(profile);
+		if (now - before < RESTING_CPU) return;
+		before = now;
+	}
+	throw new Error('the browser did not come to rest');
+}
+
 /** A page past the start screen, with the model server as its endpoint and a file merged into the database. */
 export async function openStocked(context: BrowserContext, rig: AppRig, file: string): Promise<Page> {
 	const page = context.pages()[0] ?? (await context.newPage());
@@ -84,5 +100,6 @@ export async function openStocked(context: BrowserContext, rig: AppRig, file: st
 	await page.getByLabel('Backup file').setInputFiles(file);
 	await page.getByRole('button', { name: 'Merge' }).click({ timeout: MERGE_MS });
 	await page.getByText('were added').waitFor({ timeout: MERGE_MS });
+	await comeToRest(rig.profile);
 	return page;
 }

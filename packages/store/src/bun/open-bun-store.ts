@@ -81,6 +81,7 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 				} catch (thrown) {
 					return fail(thrown);
 				}
+				let turnAt = performance.now();
 				for (;;) {
 					throwIfOver();
 					let rows;
@@ -91,8 +92,10 @@ export function openBunStore(options: BunStoreOptions): Result<Store, StoreError
 					}
 					if (rows.length === 0) return;
 					yield rows;
-					// A macrotask, so that whoever wants to cancel gets a turn.
+					// A macrotask now and then, so that whoever wants to cancel gets a turn.
+					if (performance.now() - turnAt < STEP_MS) continue;
 					await new Promise<void>((resolve) => setImmediate(resolve));
+					turnAt = performance.now();
 				}
 			} finally {
 				cursor?.close();
