@@ -15,6 +15,8 @@ pub enum ErrorCode {
 	NotFound,
 	/// A path leaves its root, or names what is never read.
 	OutsideRoot,
+	/// The linked folder is not the one that was linked: it has to be linked again.
+	RootLost,
 	/// Larger than the cap of this command.
 	TooLarge,
 	/// Another writer was first; ask again.
