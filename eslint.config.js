@@ -23,7 +23,9 @@ export default defineConfig(
 			'eslint.config.js',
 			'playwright.tmp.config.ts',
 			'scripts/*.mjs',
-			'packages/local-model/src/*.mjs'
+			'packages/local-model/src/*.mjs',
+			'packages/host/src/generated/',
+			'target/'
 		]
 	},
 	js.configs.recommended,

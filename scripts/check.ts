@@ -7,7 +7,7 @@ interface Check {
 	readonly cwd?: string;
 }
 
-const packages = ['graph', 'store', 'provider', 'testkit', 'local-model'];
+const packages = ['graph', 'store', 'provider', 'testkit', 'local-model', 'host'];
 const bun = process.execPath;
 const tool = (name: string): string => `node_modules/.bin/${name}`;
 

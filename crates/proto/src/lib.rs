@@ -1,3 +1,9 @@
 //! What the page and the host say to each other: data, error codes and the table of commands.
 
+pub mod command;
 pub mod error;
+pub mod host;
+pub mod jobs;
+pub mod roots;
+pub mod table;
+pub mod wire;

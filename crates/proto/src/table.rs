@@ -1,0 +1,73 @@
+//! The table of commands. Permissions, routes, the TypeScript client and its schemas are generated from it:
+//! after a change run `cargo run -p stemma-proto --bin generate`.
+//!
+//! A row: `/// What it does.` `TypeName = "area.verb", Class Answer Place, Request => Response;`
+
+use crate::command::{Nothing, commands};
+use crate::{host, jobs, roots};
+
+commands! {
+	/// What this host is, and which commands it answers.
+	HostInfo = "host.info", Read One Everywhere, Nothing => host::HostInfo;
+
+	/// The folders that may be read, as the user linked them.
+	RootsList = "roots.list", Read One Everywhere, Nothing => roots::Roots;
+	/// Asks the user for a folder in a native dialog and links it. Null when they chose none.
+	RootsLink = "roots.link", Write One Desktop, Nothing => Option<roots::Root>;
+	/// Forgets a linked folder. The folder itself is not touched.
+	RootsUnlink = "roots.unlink", Write One Everywhere, roots::RootRequest => Nothing;
+
+	/// What runs, and what ended lately.
+	JobsList = "jobs.list", Read One Everywhere, Nothing => jobs::Jobs;
+	/// The same at once and again after every change, a few times a second at most.
+	JobsWatch = "jobs.watch", Read Stream Everywhere, Nothing => jobs::Jobs;
+	/// Stops a job. Nothing happens to one that has ended.
+	JobsCancel = "jobs.cancel", Write One Everywhere, jobs::JobRequest => Nothing;
+	/// What a job has said and says until it ends.
+	JobsLog = "jobs.log", Read Stream Everywhere, jobs::JobRequest => jobs::LogBatch;
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::command::{Answer, Place};
+
+	#[test]
+	fn names_are_unique_and_spelled_alike() {
+		let mut seen = std::collections::HashSet::new();
+		for row in COMMANDS {
+			let name = row.info.name;
+			let (area, verb) = name.split_once('.').unwrap_or_default();
+			let is_word =
+				|text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+			assert!(is_word(area) && is_word(verb), "{name} is not area.verb in lower case");
+			assert!(
+				seen.insert(row.info.identifier()),
+				"{name} is there twice, or equals another identifier"
+			);
+			assert!(!row.info.doc.is_empty());
+		}
+	}
+
+	#[test]
+	fn bytes_are_answered_where_the_table_says_so() {
+		for row in COMMANDS {
+			let mut generator = schemars::SchemaGenerator::default();
+			let response = (row.response)(&mut generator);
+			let is_bytes = response
+				.get("$ref")
+				.and_then(|path| path.as_str())
+				.is_some_and(|path| path.ends_with("/Bytes"));
+			assert_eq!(is_bytes, row.info.answer == Answer::Bytes, "{}", row.info.name);
+		}
+	}
+
+	#[test]
+	fn what_a_page_asks_of_a_window_is_no_stream() {
+		assert!(
+			COMMANDS
+				.iter()
+				.all(|row| row.info.place == Place::Everywhere || row.info.answer != Answer::Stream)
+		);
+	}
+}
