@@ -7,8 +7,8 @@ import * as z from 'zod/mini';
 export const PROTOCOL = 1;
 
 /** A code exists only where the page acts on it differently. */
-export type ErrorCode = 'cancelled' | 'timed_out' | 'internal' | 'invalid' | 'denied' | 'not_found' | 'outside_root' | 'too_large' | 'conflict' | 'unsupported' | 'host_lost';
-export const errorCodeSchema = z.enum(['cancelled', 'timed_out', 'internal', 'invalid', 'denied', 'not_found', 'outside_root', 'too_large', 'conflict', 'unsupported', 'host_lost']);
+export type ErrorCode = 'cancelled' | 'timed_out' | 'internal' | 'invalid' | 'denied' | 'not_found' | 'outside_root' | 'root_lost' | 'too_large' | 'conflict' | 'unsupported' | 'host_lost';
+export const errorCodeSchema = z.enum(['cancelled', 'timed_out', 'internal', 'invalid', 'denied', 'not_found', 'outside_root', 'root_lost', 'too_large', 'conflict', 'unsupported', 'host_lost']);
 
 /** A failed command: a code for the program and a sentence the user can act on. */
 export type HostError = { readonly code: ErrorCode; readonly message: string; readonly retryable: boolean; };
