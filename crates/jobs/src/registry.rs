@@ -101,7 +101,15 @@ impl Registry {
 	}
 
 	pub fn list(&self) -> Jobs {
-		self.list_with_version().0
+		self.snapshot().0
+	}
+
+	/// The list and its version.
+	pub fn snapshot(&self) -> (Jobs, u64) {
+		let state = self.lock();
+		let mut jobs: Vec<Job> = state.entries.iter().rev().map(|entry| entry.job.clone()).collect();
+		jobs.sort_by_key(|job| job.state.is_over());
+		(Jobs { jobs }, state.version)
 	}
 
 	/// Waits for a change after `seen`, at most for `patience`: the list and its version, or nothing new.
@@ -114,7 +122,7 @@ impl Registry {
 			.unwrap_or_else(PoisonError::into_inner);
 		let is_new = state.version != seen;
 		drop(state);
-		is_new.then(|| self.list_with_version())
+		is_new.then(|| self.snapshot())
 	}
 
 	/// Tells a job to stop.
@@ -177,13 +185,6 @@ impl Registry {
 			// One that was forgotten meanwhile has ended.
 			let _ = self.cancel(&id);
 		}
-	}
-
-	fn list_with_version(&self) -> (Jobs, u64) {
-		let state = self.lock();
-		let mut jobs: Vec<Job> = state.entries.iter().rev().map(|entry| entry.job.clone()).collect();
-		jobs.sort_by_key(|job| job.state.is_over());
-		(Jobs { jobs }, state.version)
 	}
 
 	fn change(&self, id: &JobId, change: impl FnOnce(&mut Entry)) {
