@@ -115,7 +115,15 @@ const scroll = (page: Page, scroller: string, item: string, step: number): Promi
 		async ([scrollerIs, itemIs, px, frames]) => {
 			const pane = document.querySelector(scrollerIs);
 			if (!pane) throw new Error('nothing to scroll');
-			const frame = (): Promise<number> => new Promise(requestAnimationFrame);
+			/** Once the frame is painted, and whatever belongs to it is in its place. */
+			const frame = (): Promise<number> =>
+				new Promise((resolve) => {
+					requestAnimationFrame((now) => {
+						const { port1, port2 } = new MessageChannel();
+						port1.onmessage = () => resolve(now);
+						port2.postMessage(null);
+					});
+				});
 			const times: number[] = [];
 			let jump = 0;
 			let last = await frame();
@@ -123,7 +131,7 @@ const scroll = (page: Page, scroller: string, item: string, step: number): Promi
 				const { top, bottom } = pane.getBoundingClientRect();
 				const anchor = [...pane.querySelectorAll(itemIs)].find((element) => {
 					const box = element.getBoundingClientRect();
-					return box.top >= top + px && box.top < bottom;
+					return box.bottom > top + px && box.top < bottom;
 				});
 				const name = anchor?.getAttribute('id') ?? anchor?.getAttribute('data-node');
 				const from = anchor?.getBoundingClientRect().top ?? 0;
@@ -165,6 +173,8 @@ const scrollLarge = (): Promise<readonly Figure[]> =>
 			await page.waitForTimeout(SETTLE_MS);
 			const before = await heap();
 			const { p95, longest, jump } = await scroll(page, scroller, item, step);
+			// Once the reader stops, what is far away is let go.
+			await page.waitForTimeout(SETTLE_MS);
 			const after = await heap();
 			return [
 				figure(`${name}-p95`, 'ms', p95, { atMost: 33 }),
