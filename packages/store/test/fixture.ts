@@ -3,6 +3,7 @@ import { openBunStore } from '../src/bun/open-bun-store.ts';
 import type { Store } from '../src/port.ts';
 import { openWorkspace } from '../src/workspace/create-workspace.ts';
 import type { Workspace } from '../src/workspace/workspace.ts';
+import { watchPlans } from './plans.ts';
 import type { Result } from '@stemma/graph/result';
 
 export function must<T, E>(result: Result<T, E>): T {
@@ -22,7 +23,7 @@ export const openTestStore = (): Store => must(openBunStore({ path: ':memory:', 
 export async function openTestWorkspace(
 	store: Store = openTestStore()
 ): Promise<{ store: Store; workspace: Workspace }> {
-	return { store, workspace: must(await openWorkspace({ store, ...testDeps }, 'test')) };
+	return { store, workspace: must(await openWorkspace({ store: watchPlans(store), ...testDeps }, 'test')) };
 }
 
 export const text = (value: string) => [{ type: 'text' as const, text: value }];

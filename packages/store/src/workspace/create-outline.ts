@@ -123,8 +123,8 @@ export function createOutline(context: WorkspaceContext): Omit<Outline, 'toggleB
 		async outlineMarks(conversation) {
 			const read = await store.batch([
 				{
-					sql: `SELECT h.node_id AS key, ref.name, ref.kind FROM conv JOIN ref ON ref.conv_id = conv.id
-					JOIN ref_head h ON h.ref_id = ref.id WHERE conv.uid = unhex(?1) ORDER BY ref.id`,
+					sql: `SELECT h.node_id AS key, ref.name, ref.kind FROM conv CROSS JOIN ref ON ref.conv_id = conv.id
+					CROSS JOIN ref_head h ON h.ref_id = ref.id WHERE conv.uid = unhex(?1) ORDER BY ref.id`,
 					params: [conversation]
 				},
 				{

@@ -66,7 +66,7 @@ const ON_PATH = `n.id = (
 	WITH RECURSIVE lifted (id, pos) AS (
 		SELECT id, pos FROM node WHERE hash = unhex(?3)
 		UNION ALL
-		SELECT t.id, t.pos FROM lifted JOIN node c ON c.id = lifted.id JOIN node t ON t.id =
+		SELECT t.id, t.pos FROM lifted CROSS JOIN node c ON c.id = lifted.id CROSS JOIN node t ON t.id =
 			CASE WHEN (SELECT pos FROM node WHERE id = c.jump_id) >= n.pos THEN c.jump_id ELSE c.parent_id END
 		WHERE lifted.pos > n.pos
 	)
@@ -113,7 +113,7 @@ export function createFinding({ store }: WorkspaceContext): Finding {
 				{
 					// Only what still waits: another tab may have been faster, or the text may be gone.
 					sql: `INSERT INTO find_entry (body_id, aux) SELECT p.body_id, e.value ->> 1 FROM json_each(?1) e
-						JOIN find_pending p ON p.body_id = e.value ->> 0 JOIN body b ON b.id = p.body_id WHERE b.data IS NOT NULL
+						CROSS JOIN find_pending p ON p.body_id = e.value ->> 0 CROSS JOIN body b ON b.id = p.body_id WHERE b.data IS NOT NULL
 						ON CONFLICT DO NOTHING`,
 					params: [JSON.stringify(entries)]
 				},

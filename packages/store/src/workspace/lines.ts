@@ -14,7 +14,7 @@ const PAGE = 100;
 const SKELETON = `
 WITH RECURSIVE a (id) AS (
 	SELECT id FROM node WHERE hash = unhex(?1)
-	UNION SELECT e.parent_id FROM a JOIN edge e ON e.child_id = a.id
+	UNION SELECT e.parent_id FROM a CROSS JOIN edge e ON e.child_id = a.id
 )
 SELECT json_group_array(json_array(n.id, n.gen, (
 	SELECT json_group_array(parent_id) FROM (SELECT parent_id FROM edge WHERE child_id = n.id ORDER BY ord)
@@ -22,7 +22,7 @@ SELECT json_group_array(json_array(n.id, n.gen, (
 
 const ROWS = `
 SELECT ${NODE_COLUMNS} FROM json_each(?1) wanted CROSS JOIN node n ON n.id = wanted.value
-JOIN body b ON b.id = n.body_id JOIN conv ON conv.id = n.conv_id ORDER BY wanted.key`;
+CROSS JOIN body b ON b.id = n.body_id CROSS JOIN conv ON conv.id = n.conv_id ORDER BY wanted.key`;
 
 const skeleton = z.array(z.tuple([z.number(), z.number(), z.string()]));
 const parentIds = z.array(z.number());

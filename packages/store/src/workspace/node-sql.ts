@@ -106,11 +106,11 @@ export const NODE_COLUMNS = `
 	lower(hex(n.hash)) AS hash, lower(hex(conv.uid)) AS conv, n.kind, n.role, n.pos, n.gen,
 	lower(hex(n.change_id)) AS change_id, n.created_at,
 	CASE WHEN b.nonce IS NULL THEN NULL ELSE lower(hex(b.nonce)) END AS nonce, b.data,
-	(SELECT group_concat(lower(hex(p.hash)), ',') FROM (SELECT parent_id FROM edge WHERE child_id = n.id ORDER BY ord) e
-		CROSS JOIN node p ON p.id = e.parent_id) AS parents,
-	(SELECT json_group_array(json_object('kind', l.kind, 'target', lower(hex(l.dst)))) FROM (
-		SELECT l.kind, d.hash AS dst FROM link l JOIN node d ON d.id = l.dst_id WHERE l.src_id = n.id
-		UNION ALL SELECT g.kind, g.dst FROM link_gone g WHERE g.src_id = n.id) l) AS links`;
+	(SELECT group_concat(lower(hex(p.hash)), ',') FROM (SELECT parent_id FROM edge WHERE child_id = n.id ORDER BY ord) origin
+		CROSS JOIN node p ON p.id = origin.parent_id) AS parents,
+	(SELECT json_group_array(json_object('kind', linked.kind, 'target', lower(hex(linked.dst)))) FROM (
+		SELECT l.kind, d.hash AS dst FROM link l CROSS JOIN node d ON d.id = l.dst_id WHERE l.src_id = n.id
+		UNION ALL SELECT g.kind, g.dst FROM link_gone g WHERE g.src_id = n.id) linked) AS links`;
 
 /** The beginning of the first text of a message, from `body b`. */
 export const FIRST_LINE = `

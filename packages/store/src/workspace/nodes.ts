@@ -96,7 +96,7 @@ export function createNodes(
 			const sql = `
 			WITH RECURSIVE a (id) AS (
 				SELECT id FROM node WHERE hash = unhex(?1)
-				UNION ALL SELECT n.parent_id FROM a JOIN node n ON n.id = a.id WHERE n.parent_id IS NOT NULL
+				UNION ALL SELECT n.parent_id FROM a CROSS JOIN node n ON n.id = a.id WHERE n.parent_id IS NOT NULL
 			)
 			SELECT ${NODE_COLUMNS} FROM a CROSS JOIN node n ON n.id = a.id CROSS JOIN body b ON b.id = n.body_id
 			CROSS JOIN conv ON conv.id = n.conv_id`;

@@ -14,7 +14,7 @@ const AT_POSITION = `
 lifted (id, pos) AS (
 	SELECT id, pos FROM node WHERE hash = unhex(?1)
 	UNION ALL
-	SELECT t.id, t.pos FROM lifted JOIN node c ON c.id = lifted.id JOIN node t ON t.id =
+	SELECT t.id, t.pos FROM lifted CROSS JOIN node c ON c.id = lifted.id CROSS JOIN node t ON t.id =
 		CASE WHEN (SELECT pos FROM node WHERE id = c.jump_id) >= ?2 THEN c.jump_id ELSE c.parent_id END
 	WHERE lifted.pos > ?2
 )`;
@@ -26,9 +26,9 @@ lifted (id, pos) AS (
 export const WINDOW = `
 WITH RECURSIVE ${AT_POSITION},
 w (id, parent_id, n) AS (
-	SELECT node.id, node.parent_id, 1 FROM lifted JOIN node ON node.id = lifted.id WHERE lifted.pos <= ?2
+	SELECT node.id, node.parent_id, 1 FROM lifted CROSS JOIN node ON node.id = lifted.id WHERE lifted.pos <= ?2
 	UNION ALL
-	SELECT node.id, node.parent_id, w.n + 1 FROM w JOIN node ON node.id = w.parent_id WHERE w.n < ?3
+	SELECT node.id, node.parent_id, w.n + 1 FROM w CROSS JOIN node ON node.id = w.parent_id WHERE w.n < ?3
 )`;
 
 /** Beyond any position a path can have. */
@@ -49,26 +49,26 @@ WITH RECURSIVE d (id, n) AS (
 SELECT lower(hex(node.hash)) AS leaf,
 	coalesce((SELECT ref.name FROM ref_head h JOIN ref ON ref.id = h.ref_id WHERE h.node_id = node.id AND ref.name = ?2 AND ref.kind = 'branch'),
 		(SELECT ref.name FROM ref_head h JOIN ref ON ref.id = h.ref_id WHERE h.node_id = node.id AND ref.kind = 'branch' ORDER BY ref.id DESC LIMIT 1)) AS ref
-FROM d JOIN node ON node.id = d.id ORDER BY d.n DESC LIMIT 1`;
+FROM d CROSS JOIN node ON node.id = d.id ORDER BY d.n DESC LIMIT 1`;
 
 /** Leaves last seen (then branch ends, newest first) whose path goes through node ?1. */
 const SEEN_BELOW = `
 WITH RECURSIVE target AS (SELECT id, pos, conv_id FROM node WHERE hash = unhex(?1)),
 candidate (node_id, ref, at) AS (
-	SELECT * FROM (SELECT visit.node_id, visit.ref, visit.seen_at FROM target JOIN visit ON visit.conv_id = target.conv_id
+	SELECT * FROM (SELECT visit.node_id, visit.ref, visit.seen_at FROM target CROSS JOIN visit ON visit.conv_id = target.conv_id
 		ORDER BY visit.seen_at DESC LIMIT 200)
 	UNION ALL
-	SELECT * FROM (SELECT h.node_id, ref.name, -h.op_id FROM target JOIN ref ON ref.conv_id = target.conv_id AND ref.kind = 'branch'
-		JOIN ref_head h ON h.ref_id = ref.id ORDER BY h.op_id DESC LIMIT 200)
+	SELECT * FROM (SELECT h.node_id, ref.name, -h.op_id FROM target CROSS JOIN ref ON ref.conv_id = target.conv_id AND ref.kind = 'branch'
+		CROSS JOIN ref_head h ON h.ref_id = ref.id ORDER BY h.op_id DESC LIMIT 200)
 ),
 a (leaf, id) AS (
 	SELECT DISTINCT candidate.node_id, candidate.node_id FROM candidate
 	UNION ALL
 	SELECT a.leaf, CASE WHEN j.pos >= target.pos THEN j.id ELSE n.parent_id END
-	FROM a JOIN target JOIN node n ON n.id = a.id LEFT JOIN node j ON j.id = n.jump_id WHERE n.pos > target.pos
+	FROM a CROSS JOIN target CROSS JOIN node n ON n.id = a.id LEFT JOIN node j ON j.id = n.jump_id WHERE n.pos > target.pos
 )
-SELECT lower(hex(node.hash)) AS leaf, candidate.ref FROM a JOIN target ON a.id = target.id
-JOIN candidate ON candidate.node_id = a.leaf JOIN node ON node.id = a.leaf ORDER BY candidate.at DESC LIMIT 1`;
+SELECT lower(hex(node.hash)) AS leaf, candidate.ref FROM a CROSS JOIN target ON a.id = target.id
+CROSS JOIN candidate ON candidate.node_id = a.leaf CROSS JOIN node ON node.id = a.leaf ORDER BY candidate.at DESC LIMIT 1`;
 
 /** Whether a row of `node` is one of several under its parent, or one of several roots. */
 export function hasOtherVersions(n: string): string {
@@ -95,8 +95,8 @@ export function createReading(
 			const params = [leaf, before === undefined ? NEWEST : before - 1, limit];
 			const reads: readonly Statement[] = [
 				{
-					sql: `${WINDOW} SELECT ${NODE_COLUMNS} FROM w CROSS JOIN node n ON n.id = w.id JOIN body b ON b.id = n.body_id
-					JOIN conv ON conv.id = n.conv_id ORDER BY n.pos`,
+					sql: `${WINDOW} SELECT ${NODE_COLUMNS} FROM w CROSS JOIN node n ON n.id = w.id CROSS JOIN body b ON b.id = n.body_id
+					CROSS JOIN conv ON conv.id = n.conv_id ORDER BY n.pos`,
 					params
 				},
 				{
@@ -112,12 +112,12 @@ export function createReading(
 					params
 				},
 				{
-					sql: `${WINDOW} SELECT ${RUN_COLUMNS} FROM w CROSS JOIN run r ON r.node_id = w.id JOIN conv ON conv.id = r.conv_id
-					JOIN node p ON p.id = r.parent_id LEFT JOIN node n ON n.id = r.node_id`,
+					sql: `${WINDOW} SELECT ${RUN_COLUMNS} FROM w CROSS JOIN run r ON r.node_id = w.id CROSS JOIN conv ON conv.id = r.conv_id
+					CROSS JOIN node p ON p.id = r.parent_id LEFT JOIN node n ON n.id = r.node_id`,
 					params
 				},
 				{
-					sql: `${WINDOW} SELECT ${ATTEMPT_COLUMNS} FROM w CROSS JOIN run r ON r.node_id = w.id JOIN attempt t ON t.run_id = r.id ORDER BY t.n`,
+					sql: `${WINDOW} SELECT ${ATTEMPT_COLUMNS} FROM w CROSS JOIN run r ON r.node_id = w.id CROSS JOIN attempt t ON t.run_id = r.id ORDER BY t.n`,
 					params
 				},
 				{ sql: 'SELECT pos FROM node WHERE hash = unhex(?1)', params: [leaf], expect: 1 }

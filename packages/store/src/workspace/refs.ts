@@ -19,8 +19,8 @@ const headRow = z.object({
 export const refReads = (conversation: string, name: string | null): readonly Statement[] => [
 	{
 		sql: `SELECT ref.name, ref.kind, lower(hex(op.hash)) AS op, lower(hex(n.hash)) AS node FROM conv
-		JOIN ref ON ref.conv_id = conv.id AND ref.name = ?2 AND ref.kind = 'branch' JOIN ref_head h ON h.ref_id = ref.id
-		JOIN op ON op.id = h.op_id JOIN node n ON n.id = h.node_id WHERE conv.uid = unhex(?1)`,
+		CROSS JOIN ref ON ref.conv_id = conv.id AND ref.name = ?2 AND ref.kind = 'branch' CROSS JOIN ref_head h ON h.ref_id = ref.id
+		CROSS JOIN op ON op.id = h.op_id CROSS JOIN node n ON n.id = h.node_id WHERE conv.uid = unhex(?1)`,
 		params: [conversation, name]
 	},
 	{
@@ -65,16 +65,16 @@ export function planMove(
 export const BEHIND = `
 WITH RECURSIVE top (id, gen) AS (SELECT id, gen FROM node WHERE hash IN (SELECT unhex(value) FROM json_each(?1))),
 a (id) AS (
-	SELECT e.parent_id FROM top JOIN edge e ON e.child_id = top.id
+	SELECT e.parent_id FROM top CROSS JOIN edge e ON e.child_id = top.id
 	UNION
-	SELECT e.parent_id FROM a JOIN node n ON n.id = a.id JOIN edge e ON e.child_id = a.id WHERE n.gen > (SELECT min(gen) FROM top)
+	SELECT e.parent_id FROM a CROSS JOIN node n ON n.id = a.id CROSS JOIN edge e ON e.child_id = a.id WHERE n.gen > (SELECT min(gen) FROM top)
 )
-SELECT lower(hex(node.hash)) AS node FROM top JOIN a ON a.id = top.id JOIN node ON node.id = top.id`;
+SELECT lower(hex(node.hash)) AS node FROM top CROSS JOIN node ON node.id = top.id WHERE top.id IN (SELECT id FROM a)`;
 
 /** Leaves that the named ref (?2) alone holds. */
 const HELD_ALONE = `
-SELECT lower(hex(n.hash)) AS node FROM conv JOIN ref ON ref.conv_id = conv.id AND ref.name = ?2
-JOIN ref_head h ON h.ref_id = ref.id JOIN node n ON n.id = h.node_id WHERE conv.uid = unhex(?1)
+SELECT lower(hex(n.hash)) AS node FROM conv CROSS JOIN ref ON ref.conv_id = conv.id AND ref.name = ?2
+CROSS JOIN ref_head h ON h.ref_id = ref.id CROSS JOIN node n ON n.id = h.node_id WHERE conv.uid = unhex(?1)
 	AND NOT EXISTS (SELECT 1 FROM edge WHERE edge.parent_id = n.id)
 	AND NOT EXISTS (SELECT 1 FROM ref_head o WHERE o.node_id = n.id AND o.ref_id <> ref.id)`;
 
@@ -85,8 +85,8 @@ export function createRefs(
 		async refs(conversation) {
 			const rows = await context.store.query(
 				`SELECT ref.name, ref.kind, lower(hex(op.hash)) AS op, lower(hex(n.hash)) AS node FROM conv
-				JOIN ref ON ref.conv_id = conv.id JOIN ref_head h ON h.ref_id = ref.id
-				JOIN op ON op.id = h.op_id JOIN node n ON n.id = h.node_id WHERE conv.uid = unhex(?1) ORDER BY ref.id, h.op_id`,
+				CROSS JOIN ref ON ref.conv_id = conv.id CROSS JOIN ref_head h ON h.ref_id = ref.id
+				CROSS JOIN op ON op.id = h.op_id CROSS JOIN node n ON n.id = h.node_id WHERE conv.uid = unhex(?1) ORDER BY ref.id, h.op_id`,
 				[conversation]
 			);
 			if (!rows.ok) return rows;

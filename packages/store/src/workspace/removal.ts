@@ -40,14 +40,14 @@ const isConversation = (
 /** Everything that rests on a node, over all parents, itself included; or a whole conversation. */
 const doomed = (target: PurgeTarget): string =>
 	isConversation(target)
-		? 'WITH doomed (id) AS (SELECT node.id FROM conv JOIN node ON node.conv_id = conv.id WHERE conv.uid = unhex(?1))'
+		? 'WITH doomed (id) AS (SELECT node.id FROM conv CROSS JOIN node ON node.conv_id = conv.id WHERE conv.uid = unhex(?1))'
 		: `WITH RECURSIVE doomed (id) AS (SELECT id FROM node WHERE hash = unhex(?1)
-			UNION SELECT e.child_id FROM doomed JOIN edge e ON e.parent_id = doomed.id)`;
+			UNION SELECT e.child_id FROM doomed CROSS JOIN edge e ON e.parent_id = doomed.id)`;
 const paramsOf = (target: PurgeTarget): readonly string[] => [
 	isConversation(target) ? target.conversation : target.node
 ];
 
-const OPEN_RUNS = `FROM doomed JOIN run ON run.parent_id = doomed.id
+const OPEN_RUNS = `FROM doomed CROSS JOIN run ON run.parent_id = doomed.id
 	WHERE run.state NOT IN ('done', 'cancelled', 'failed', 'interrupted')`;
 
 /** Screens of the conversation read again. */
@@ -71,11 +71,11 @@ export function createRemoval(context: WorkspaceContext): Removal {
 		const read = await store.batch([
 			{ sql: `${cte} SELECT count(*) AS n FROM doomed`, params },
 			{
-				sql: `${cte} SELECT DISTINCT ref.name FROM doomed JOIN ref_head h ON h.node_id = doomed.id JOIN ref ON ref.id = h.ref_id ORDER BY ref.name`,
+				sql: `${cte} SELECT DISTINCT ref.name FROM doomed CROSS JOIN ref_head h ON h.node_id = doomed.id CROSS JOIN ref ON ref.id = h.ref_id ORDER BY ref.name`,
 				params
 			},
 			{
-				sql: `${cte} SELECT count(DISTINCT l.src_id) AS n FROM doomed JOIN link l ON l.dst_id = doomed.id
+				sql: `${cte} SELECT count(DISTINCT l.src_id) AS n FROM doomed CROSS JOIN link l ON l.dst_id = doomed.id
 					WHERE l.kind IN ('quotes', 'cherry_of', 'continues') AND l.src_id NOT IN (SELECT id FROM doomed)`,
 				params
 			},
@@ -121,13 +121,13 @@ export function createRemoval(context: WorkspaceContext): Removal {
 			const params = paramsOf(target);
 			const reads: readonly Statement[] = [
 				{
-					sql: `${cte} SELECT lower(hex(node.hash)) AS hash FROM doomed JOIN node ON node.id = doomed.id ORDER BY node.gen DESC, node.id DESC`,
+					sql: `${cte} SELECT lower(hex(node.hash)) AS hash FROM doomed CROSS JOIN node ON node.id = doomed.id ORDER BY node.gen DESC, node.id DESC`,
 					params
 				},
 				{
 					sql: `${cte} SELECT lower(hex(conv.uid)) AS conv, ref.name, lower(hex(op.hash)) AS op FROM doomed
-					JOIN ref_head h ON h.node_id = doomed.id JOIN ref ON ref.id = h.ref_id JOIN conv ON conv.id = ref.conv_id
-					JOIN op ON op.id = h.op_id ORDER BY ref.id`,
+					CROSS JOIN ref_head h ON h.node_id = doomed.id CROSS JOIN ref ON ref.id = h.ref_id CROSS JOIN conv ON conv.id = ref.conv_id
+					CROSS JOIN op ON op.id = h.op_id ORDER BY ref.id`,
 					params
 				},
 				{

@@ -14,9 +14,9 @@ const MOST_DESCENDANTS = 1000;
 /** Node ?1 and the others under its parent, or all roots of its conversation. */
 const SIBLINGS = `
 WITH s (id) AS (
-	SELECT o.id FROM node n JOIN node o ON o.parent_id = n.parent_id WHERE n.hash = unhex(?1)
+	SELECT o.id FROM node n CROSS JOIN node o ON o.parent_id = n.parent_id WHERE n.hash = unhex(?1)
 	UNION ALL
-	SELECT o.id FROM node n JOIN node o ON o.conv_id = n.conv_id AND o.pos = 0 WHERE n.hash = unhex(?1) AND n.parent_id IS NULL
+	SELECT o.id FROM node n CROSS JOIN node o ON o.conv_id = n.conv_id AND o.pos = 0 WHERE n.hash = unhex(?1) AND n.parent_id IS NULL
 )`;
 
 /**
@@ -34,11 +34,11 @@ WITH RECURSIVE step (a, b) AS (
 		CASE WHEN b.pos < a.pos THEN b.id
 			WHEN b.pos > a.pos THEN iif(jb.pos >= a.pos, jb.id, b.parent_id)
 			ELSE iif(a.jump_id IS NOT b.jump_id, b.jump_id, b.parent_id) END
-	FROM step JOIN node a ON a.id = step.a JOIN node b ON b.id = step.b
+	FROM step CROSS JOIN node a ON a.id = step.a CROSS JOIN node b ON b.id = step.b
 	LEFT JOIN node ja ON ja.id = a.jump_id LEFT JOIN node jb ON jb.id = b.jump_id
 	WHERE step.a <> step.b
 )
-SELECT lower(hex(node.hash)) AS hash FROM step JOIN node ON node.id = step.a WHERE step.a = step.b`;
+SELECT lower(hex(node.hash)) AS hash FROM step CROSS JOIN node ON node.id = step.a WHERE step.a = step.b`;
 
 const versionRow = z.object({
 	hash: z.string(),
@@ -65,19 +65,19 @@ export function createVersions({ store }: WorkspaceContext): Pick<Workspace, 've
 						${FIRST_LINE} AS line, (
 							WITH RECURSIVE d (id) AS (
 								SELECT e.child_id FROM edge e WHERE e.parent_id = n.id
-								UNION SELECT e.child_id FROM d JOIN edge e ON e.parent_id = d.id LIMIT ${MOST_DESCENDANTS}
+								UNION SELECT e.child_id FROM d CROSS JOIN edge e ON e.parent_id = d.id LIMIT ${MOST_DESCENDANTS}
 							) SELECT count(*) FROM d
 						) AS descendants
-					FROM s JOIN node n ON n.id = s.id JOIN body b ON b.id = n.body_id ORDER BY n.created_at, n.id`,
+					FROM s CROSS JOIN node n ON n.id = s.id CROSS JOIN body b ON b.id = n.body_id ORDER BY n.created_at, n.id`,
 					params: [node]
 				},
 				{
-					sql: `${SIBLINGS} SELECT ${RUN_COLUMNS} FROM s JOIN run r ON r.node_id = s.id JOIN conv ON conv.id = r.conv_id
-					JOIN node p ON p.id = r.parent_id JOIN node n ON n.id = r.node_id`,
+					sql: `${SIBLINGS} SELECT ${RUN_COLUMNS} FROM s CROSS JOIN run r ON r.node_id = s.id CROSS JOIN conv ON conv.id = r.conv_id
+					CROSS JOIN node p ON p.id = r.parent_id CROSS JOIN node n ON n.id = r.node_id`,
 					params: [node]
 				},
 				{
-					sql: `${SIBLINGS} SELECT ${ATTEMPT_COLUMNS} FROM s JOIN run r ON r.node_id = s.id JOIN attempt t ON t.run_id = r.id ORDER BY t.n`,
+					sql: `${SIBLINGS} SELECT ${ATTEMPT_COLUMNS} FROM s CROSS JOIN run r ON r.node_id = s.id CROSS JOIN attempt t ON t.run_id = r.id ORDER BY t.n`,
 					params: [node]
 				}
 			]);
