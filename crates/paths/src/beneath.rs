@@ -19,22 +19,40 @@ pub fn open_beneath(folder: impl AsFd, path: &Path, flags: OFlags, mode: Mode) -
 	let quiet =
 		if flags.contains(OFlags::PATH) { OFlags::empty() } else { OFlags::NOCTTY | OFlags::NONBLOCK };
 	let flags = flags | OFlags::CLOEXEC | quiet;
-	#[cfg(target_os = "linux")]
-	{
-		use rustix::fs::ResolveFlags;
-		let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
-		for _ in 0..RETRIES {
-			match rustix::fs::openat2(folder.as_fd(), path, flags, mode, resolve) {
-				Err(Errno::AGAIN | Errno::INTR) => std::thread::yield_now(),
-				// A kernel or sandbox without openat2.
-				Err(Errno::NOSYS) => return open_by_steps(folder.as_fd(), path, flags, mode),
-				opened => return Ok(opened?),
-			}
+	open(folder.as_fd(), path, flags, mode, Links::Beneath)
+}
+
+/// Opens a folder beneath another for listing; no symbolic link is followed on the way or at its end.
+pub fn open_plain_folder(folder: impl AsFd, path: &Path) -> io::Result<OwnedFd> {
+	let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+	open(folder.as_fd(), path, flags, Mode::empty(), Links::None)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Links {
+	Beneath,
+	None,
+}
+
+#[cfg(target_os = "linux")]
+fn open(folder: BorrowedFd<'_>, path: &Path, flags: OFlags, mode: Mode, links: Links) -> io::Result<OwnedFd> {
+	use rustix::fs::ResolveFlags;
+	let mut resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
+	resolve.set(ResolveFlags::NO_SYMLINKS, links == Links::None);
+	for _ in 0..RETRIES {
+		match rustix::fs::openat2(folder, path, flags, mode, resolve) {
+			Err(Errno::AGAIN | Errno::INTR) => std::thread::yield_now(),
+			// A kernel or sandbox without openat2.
+			Err(Errno::NOSYS) => return open_by_steps(folder, path, flags, mode),
+			opened => return Ok(opened?),
 		}
-		Err(Errno::AGAIN.into())
 	}
-	#[cfg(not(target_os = "linux"))]
-	open_by_steps(folder.as_fd(), path, flags, mode)
+	Err(Errno::AGAIN.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open(folder: BorrowedFd<'_>, path: &Path, flags: OFlags, mode: Mode, _: Links) -> io::Result<OwnedFd> {
+	open_by_steps(folder, path, flags, mode)
 }
 
 /// What is at `path` beneath `folder`; a symbolic link at its end is described itself.

@@ -9,7 +9,7 @@ mod name;
 mod rel_path;
 mod root;
 
-pub use beneath::{open_beneath, stat_beneath};
+pub use beneath::{open_beneath, open_plain_folder, stat_beneath};
 pub use error::PathError;
 pub use name::{bytes_to_text, is_git_name, name_problem, text_to_bytes};
 pub use rel_path::RelPath;

@@ -73,6 +73,10 @@ pub fn name_problem(name: &[u8]) -> Option<&'static str> {
 /// Whether some file system takes this name for `.git`: any case, the short name `GIT~1`, trailing dots and
 /// spaces, a stream (`.git::$INDEX_ALLOCATION`), characters that HFS+ ignores.
 pub fn is_git_name(name: &[u8]) -> bool {
+	// Almost every name ends here: those that matter begin so, or with a character that is no ASCII.
+	if !matches!(name.first(), Some(b'.' | b'g' | b'G' | 0x80..)) {
+		return false;
+	}
 	let visible: String = String::from_utf8_lossy(name).chars().filter(|c| !is_ignored_by_hfs(*c)).collect();
 	let stem = visible.split(':').next().unwrap_or_default().trim_end_matches(['.', ' ']);
 	stem.eq_ignore_ascii_case(".git") || stem.eq_ignore_ascii_case("git~1")

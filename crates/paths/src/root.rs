@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use crate::{PathError, RelPath, bytes_to_text, open_beneath, stat_beneath};
+use crate::{PathError, RelPath, bytes_to_text, is_git_name, open_beneath, open_plain_folder, stat_beneath};
 
 /// What makes a folder the same folder, whatever its path says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -125,25 +125,31 @@ impl Root {
 		}
 	}
 
-	/// Writes a whole file: into a new one beside it, synced, then renamed over it. Missing folders are made.
-	/// A link or special file at `path` is refused, never replaced or followed.
+	/// Writes a whole file: into a new one beside it, synced, then renamed over it. Missing folders are made;
+	/// who may read and write an existing file stays. No link is followed on the way, not even inside the
+	/// root (it could lead into `.git`), and a link or special file at `path` is refused, never replaced.
 	pub fn write_file(&self, path: &RelPath, bytes: &[u8], executable: bool) -> Result<(), PathError> {
 		if path.is_root() {
 			return Err(PathError::NotAFile(String::new()));
 		}
 		let folder = self.make_folders(&path.parent())?;
 		let name = file_name(path);
-		match rustix::fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
-			Err(Errno::NOENT) => {}
-			Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {}
+		let existing = match rustix::fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+			Err(Errno::NOENT) => None,
+			Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
+				Some(Mode::from_raw_mode(with_executable(stat.st_mode & 0o777, executable)))
+			}
 			Ok(_) => return Err(PathError::NotAFile(path.to_string())),
 			Err(errno) => return Err(errno_error(path, errno)),
-		}
+		};
 		let temporary = temporary_name();
 		let mode = Mode::from_raw_mode(if executable { 0o777 } else { 0o666 });
 		let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
 		let write = || -> std::io::Result<()> {
 			let mut file = File::from(rustix::fs::openat(&folder, &temporary, flags, mode)?);
+			if let Some(mode) = existing {
+				rustix::fs::fchmod(&file, mode)?;
+			}
 			file.write_all(bytes)?;
 			file.sync_data()?;
 			rustix::fs::renameat(&folder, &temporary, &folder, name)?;
@@ -162,31 +168,64 @@ impl Root {
 		if self.kind(path)? != Some(Kind::File) {
 			return Err(PathError::NotAFile(path.to_string()));
 		}
-		let folder = self.open_folder(&path.parent())?;
+		let folder = self.open_plain(&path.parent())?;
 		rustix::fs::unlinkat(&folder, file_name(path), AtFlags::empty())
 			.map_err(|errno| errno_error(path, errno))
 	}
 
 	/// Makes folders beneath the root one by one, so that a link on the way is met by the open.
 	fn make_folders(&self, path: &RelPath) -> Result<OwnedFd, PathError> {
-		match self.open_folder(path) {
+		match self.open_plain(path) {
 			Err(PathError::Missing(_)) if !path.is_root() => {}
 			opened => return opened,
 		}
 		let parent = self.make_folders(&path.parent())?;
 		match rustix::fs::mkdirat(&parent, file_name(path), Mode::from_raw_mode(0o777)) {
-			Ok(()) | Err(Errno::EXIST) => self.open_folder(path),
+			Ok(()) | Err(Errno::EXIST) => self.open_plain(path),
 			Err(errno) => Err(errno_error(path, errno)),
 		}
 	}
 
+	fn open_plain(&self, path: &RelPath) -> Result<OwnedFd, PathError> {
+		open_plain_folder(&self.folder, path.as_path()).map_err(|error| open_error(path, &error))
+	}
+
 	fn open(&self, path: &RelPath, flags: OFlags, mode: Mode) -> Result<OwnedFd, PathError> {
-		open_beneath(&self.folder, path.as_path(), flags, mode).map_err(|error| open_error(path, &error))
+		let opened = open_beneath(&self.folder, path.as_path(), flags, mode);
+		let opened = opened.map_err(|error| open_error(path, &error))?;
+		// A link inside the root may still lead into `.git`, whose names the path itself cannot hold.
+		if self.is_gits_own(&opened) { Err(PathError::Outside(path.to_string())) } else { Ok(opened) }
+	}
+
+	/// Whether an opened file is in a folder of Git, by the path the kernel knows it by. Elsewhere than on
+	/// Linux no link is followed, and there is nothing to ask.
+	#[cfg(target_os = "linux")]
+	fn is_gits_own(&self, opened: &OwnedFd) -> bool {
+		let path_of = |fd: BorrowedFd<'_>| {
+			let fd = std::os::fd::AsRawFd::as_raw_fd(&fd);
+			std::fs::read_link(format!("/proc/self/fd/{fd}"))
+		};
+		let (Ok(root), Ok(path)) = (path_of(self.folder.as_fd()), path_of(opened.as_fd())) else {
+			return true;
+		};
+		// A root that moved meanwhile: nothing is known.
+		let Ok(inside) = path.strip_prefix(&root) else { return true };
+		inside.iter().any(|name| is_git_name(std::os::unix::ffi::OsStrExt::as_bytes(name)))
+	}
+
+	#[cfg(not(target_os = "linux"))]
+	fn is_gits_own(&self, _: &OwnedFd) -> bool {
+		false
 	}
 }
 
 fn file_name(path: &RelPath) -> &Path {
 	Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(path.name()))
+}
+
+/// Whoever may read an executable file may run it.
+fn with_executable(mode: u32, executable: bool) -> u32 {
+	if executable { mode | (mode & 0o444) >> 2 } else { mode & !0o111 }
 }
 
 /// Unique in this process and, by its id, among processes; `EXCL` guards the rest.

@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used, reason = "a fixture that cannot be made fails its test")]
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -71,6 +71,22 @@ fn links_that_leave_are_refused() {
 }
 
 #[test]
+fn a_link_does_not_lead_into_git() {
+	let Fixture { inside, root, .. } = fixture();
+	fs::create_dir_all(inside.path().join(".git/hooks")).expect("made");
+	fs::write(inside.path().join(".git/config"), "token").expect("written");
+	symlink(".git", inside.path().join("hidden")).expect("linked");
+	symlink(".git/config", inside.path().join("config")).expect("linked");
+	for path in ["hidden/config", "config"] {
+		assert!(matches!(root.read_file(&rel(path), CAP), Err(PathError::Outside(_))), "{path} is Git's");
+	}
+	assert!(root.open_folder(&rel("hidden")).is_err());
+	assert!(root.write_file(&rel("hidden/hooks/post-commit"), b"evil", true).is_err());
+	assert!(root.remove_file(&rel("hidden/config")).is_err());
+	assert_eq!(fs::read_dir(inside.path().join(".git/hooks")).expect("listed").count(), 0);
+}
+
+#[test]
 fn special_files_neither_block_nor_open() {
 	let Fixture { inside, root, .. } = fixture();
 	let fifo = std::process::Command::new("mkfifo").arg(inside.path().join("fifo")).status();
@@ -126,6 +142,10 @@ fn writes_are_whole_and_make_folders() {
 	root.write_file(&rel("new/deep/file"), b"two", true).expect("written again");
 	assert_eq!(fs::read(inside.path().join("new/deep/file")).expect("read"), b"two");
 	assert!(root.open_file(&rel("new/deep/file"), CAP).expect("opened").executable);
+	fs::set_permissions(inside.path().join("new/deep/file"), PermissionsExt::from_mode(0o700)).expect("set");
+	root.write_file(&rel("new/deep/file"), b"three", false).expect("written again");
+	let mode = fs::metadata(inside.path().join("new/deep/file")).expect("there").permissions().mode();
+	assert_eq!(mode & 0o777, 0o600, "a private file stays private");
 	root.remove_file(&rel("new/deep/file")).expect("removed");
 	assert_eq!(
 		fs::read_dir(inside.path().join("new/deep")).expect("listed").count(),
