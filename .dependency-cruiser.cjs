@@ -19,9 +19,9 @@ module.exports = {
 			to: { pathNot: ['^packages/graph/src', 'node_modules/@noble/hashes'] }
 		},
 		{
-			name: 'store-and-provider-know-only-the-graph',
+			name: 'store-provider-and-host-know-only-the-graph',
 			severity: 'error',
-			from: { path: '^packages/(store|provider)/src' },
+			from: { path: '^packages/(store|provider|host)/src' },
 			to: { path: ['^packages/(?!graph/|$1/)', '^app/', '^bench/', '^scripts/'] }
 		},
 		{
@@ -48,6 +48,13 @@ module.exports = {
 			severity: 'error',
 			from: { path: '^app/src' },
 			to: { path: '^packages/store/src/bun' }
+		},
+		{
+			name: 'native-window-only-behind-the-host',
+			comment: 'The page asks a host what it can do, never in what it runs.',
+			severity: 'error',
+			from: { pathNot: '^packages/(host/src/tauri|store/src/native)/' },
+			to: { path: '@tauri-apps' }
 		},
 		{
 			name: 'svelte-only-in-the-app',
@@ -125,7 +132,7 @@ module.exports = {
 			path: [
 				'/build/',
 				'[.]svelte-kit',
-				'node_modules/[.]bun/.*/node_modules/(?!sqlocal|@sqlite|@noble|svelte)'
+				'node_modules/[.]bun/.*/node_modules/(?!sqlocal|@sqlite|@noble|@tauri-apps|svelte)'
 			]
 		},
 		tsPreCompilationDeps: true,

@@ -1,6 +1,8 @@
 /** Everything under /api/, as one function from request to response, free of the framework around it. */
 import type { LocalModel } from '@stemma/local-model/local-model';
 import { createGuard, errorResponse } from './guard.ts';
+import type { HostChild } from './host-child.ts';
+import { answerHost } from './host-routes.ts';
 import { relay } from './relay.ts';
 import { answerModel, isInstalled, LOCAL_ENDPOINT } from './model.ts';
 import { probeLocalServers, toListed, upstreamsFromEnvironment, type Upstream } from './upstream.ts';
@@ -13,6 +15,8 @@ export interface ApiDeps {
 	readonly version: string;
 	/** The small model of this machine, if there can be one. */
 	readonly localModel?: LocalModel;
+	/** What reads folders and repositories, if it can be had. */
+	readonly host?: HostChild;
 	/** Which local servers to look for; the usual ones when absent. */
 	readonly servers?: NonNullable<Parameters<typeof probeLocalServers>[0]['servers']>;
 }
@@ -51,6 +55,7 @@ export function createApi(deps: ApiDeps): (request: Request) => Promise<Response
 			});
 		}
 		if (path === 'model' || path.startsWith('model/')) return answerModel(deps.localModel, path, request);
+		if (path.startsWith('host/')) return answerHost(deps.host, path.slice('host/'.length), request);
 		if (path === 'probe' && request.method === 'GET') {
 			const servers = await probeLocalServers(deps);
 			found = servers.map(({ id, label, profile, baseUrl, via }) => ({

@@ -1,6 +1,7 @@
 import type { RequestHandler } from './$types';
 import { readToken } from '#lib/server/token.ts';
 import { createApi } from '#lib/server/api.ts';
+import { createHostChild } from '#lib/server/host-child.ts';
 import { createLocalModel } from '@stemma/local-model/local-model';
 import { join } from 'node:path';
 import manifest from '../../../../package.json' with { type: 'json' };
@@ -19,6 +20,7 @@ export const fallback: RequestHandler = ({ request }) => {
 		...(dataFolder === undefined
 			? {}
 			: {
+					host: createHostChild({ binary: process.env['STEMMA_HOST'] || undefined, dataFolder }),
 					localModel: createLocalModel({
 						dataFolder,
 						// The start script runs the server in the repository's root.
