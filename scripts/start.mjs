@@ -3,10 +3,12 @@ import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir, platform } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { provideBun, run } from './bun.mjs';
+import { buildHost, builtHost } from './host.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const port = Number(process.env.STEMMA_PORT || 47631);
@@ -21,7 +23,13 @@ try {
 
 async function start() {
 	if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error('STEMMA_PORT must be 1 to 65535.');
+	const roots = rootsToLink();
 	const token = keepToken(dataFolder());
+	const host = roots.length > 0 ? buildHost(root) : builtHost(root);
+	// Also while Stemma runs: the list of linked folders is a file that every host reads anew.
+	if (roots.length > 0) {
+		run(host, ['--data', dataFolder(), ...roots.flatMap((path) => ['--root', path])], root);
+	}
 	const page = `${address}#t=${token}`;
 	const taken = await whoAnswers();
 	if (taken === 'other') {
@@ -60,7 +68,8 @@ async function start() {
 			ORIGIN: '',
 			BODY_SIZE_LIMIT: '64M',
 			STEMMA_TOKEN: token,
-			STEMMA_DATA: dataFolder()
+			STEMMA_DATA: dataFolder(),
+			STEMMA_HOST: host ?? ''
 		}
 	});
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => server.kill('SIGTERM'));
@@ -72,6 +81,12 @@ async function start() {
 	}
 	show(page);
 	process.exitCode = await ended;
+}
+
+/** Folders named by `--root`, relative to where the command was typed. */
+function rootsToLink() {
+	const { values } = parseArgs({ options: { root: { type: 'string', multiple: true } } });
+	return (values.root ?? []).map((path) => resolve(process.env.INIT_CWD ?? process.cwd(), path));
 }
 
 function show(page) {

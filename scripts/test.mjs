@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { provideBun, run } from './bun.mjs';
+import { toolchainLack } from './host.mjs';
+import { checkCrates } from './rust.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const reports = join(root, '.cache/reports');
@@ -17,10 +19,18 @@ const env = {
 	PATH: `${dirname(bun)}:${join(root, 'node_modules/.bin')}:${process.env.PATH}`
 };
 
+/** What this machine cannot check, said once more at the end. */
+const leftOut = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
 // The store's browser engine is tested with the units.
 const hasChromium = provideBrowser('chromium', '/usr/bin/chromium');
 suite('check', () => ({ ...ended(exec(bun, ['run', 'check'])), skipped: 0 }));
+suite('rust', () => {
+	const lack = toolchainLack(root);
+	if (lack === null) return checkCrates(root, exec, (xml, ok) => orFailed(fromJunit(xml), ok));
+	leftOut.push(`The crates (host, Git, native store) were NOT checked. ${lack}`);
+	return { passed: 0, failed: 0, skipped: 0 };
+});
 suite('unit', () => bunTest('unit', ['packages', 'app']));
 if (existsSync(join(root, 'playwright.config.ts'))) {
 	suite('browser', () => {
@@ -45,6 +55,7 @@ suite('stress', () => {
 		: ended(false);
 });
 
+for (const sentence of leftOut) console.error(`!! ${sentence}`);
 console.log(line(total));
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 
