@@ -14,7 +14,7 @@ use stemma_proto::command::{Answer, Command, CommandInfo};
 use stemma_proto::error::{ErrorCode, HostError};
 use stemma_proto::table::COMMANDS;
 
-use crate::{Call, Context, host_commands, job_commands};
+use crate::{Call, Context, git_commands, host_commands, job_commands};
 
 /// How long a worker may say nothing before it is taken for stuck.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -114,6 +114,7 @@ impl Api {
 		let mut handlers = Handlers::default();
 		host_commands::enter(&mut handlers);
 		job_commands::enter(&mut handlers);
+		handlers.in_worker(git_commands::enter);
 		more(&mut handlers);
 		Arc::new(Self { context, handlers })
 	}

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use stemma_paths::{Kind, PathError, RelPath, Root, bytes_to_text, text_to_bytes};
 use stemma_proto::error::HostError;
-use stemma_proto::git::{AppliedFile, ApplyRequest, ApplyResponse, Edit, FileState, UndoRequest};
+use stemma_proto::git::{Applied, AppliedFile, ApplyRequest, ChangeKind, FileEdit, UndoRequest};
 
 use crate::patch::{FilePatch, parse};
 use crate::{Context, GitError};
@@ -18,11 +19,11 @@ const MAX_FILE: u64 = 8 << 20;
 const MAX_TOTAL: usize = 32 << 20;
 
 /// Changes files, or with `check` only says whether they could be. The answer is what takes it back.
-pub fn apply(context: Context<'_>, request: &ApplyRequest) -> Result<ApplyResponse, HostError> {
+pub fn apply(context: Context<'_>, request: &ApplyRequest) -> Result<Applied, HostError> {
 	context.root.check().map_err(GitError::from)?;
 	let mut plan = Plan { root: context.root, files: BTreeMap::new() };
 	match &request.edit {
-		Edit::Patch { patch } => {
+		FileEdit::Patch { patch } => {
 			if patch.len() > MAX_PATCH {
 				let size = patch.len() as u64;
 				return Err(too_large("The patch", size, MAX_PATCH as u64).into());
@@ -32,29 +33,25 @@ pub fn apply(context: Context<'_>, request: &ApplyRequest) -> Result<ApplyRespon
 				plan.patch(&file)?;
 			}
 		}
-		Edit::File { path, text, expected } => {
-			plan.replace(path, text.as_deref(), expected.as_deref())?;
-		}
+		FileEdit::Write { path, text, expected } => plan.replace(path, Some(text), expected.as_deref())?,
+		FileEdit::Remove { path, expected } => plan.replace(path, None, Some(expected))?,
 	}
 	let changes = plan.changes()?;
 	if !request.check {
 		write_all(context.root, &changes)?;
 	}
-	Ok(ApplyResponse { files: changes.iter().map(Planned::described).collect() })
+	Ok(answer(&changes)?)
 }
 
 /// Takes a change back, unless a file of it was changed since. Answers what takes the undo back.
-pub fn undo(context: Context<'_>, request: &UndoRequest) -> Result<ApplyResponse, HostError> {
+pub fn undo(context: Context<'_>, request: &UndoRequest) -> Result<Applied, HostError> {
 	context.root.check().map_err(GitError::from)?;
+	let kept: Vec<Kept> = serde_json::from_str(&request.undo)
+		.map_err(|_| GitError::Invalid("This cannot be taken back: it is not what was answered.".into()))?;
 	let mut changes = Vec::new();
-	for file in &request.files {
+	for file in kept {
 		let path = RelPath::parse(&file.path).map_err(GitError::from)?;
-		let state = |state: &Option<FileState>| {
-			state
-				.as_ref()
-				.map(|state| State { bytes: text_to_bytes(&state.text), executable: state.executable })
-		};
-		let (before, after) = (state(&file.after), state(&file.before));
+		let (before, after) = (file.after.map(State::from), file.before.map(State::from));
 		if read(context.root, &path)? != before {
 			return Err(
 				GitError::Conflict(format!("“{path}” was changed since; nothing is taken back.")).into()
@@ -63,7 +60,7 @@ pub fn undo(context: Context<'_>, request: &UndoRequest) -> Result<ApplyResponse
 		changes.push(Planned { path, before, after });
 	}
 	write_all(context.root, &changes)?;
-	Ok(ApplyResponse { files: changes.iter().map(Planned::described).collect() })
+	Ok(answer(&changes)?)
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,15 +75,51 @@ struct Planned {
 	after: Option<State>,
 }
 
-impl Planned {
-	fn described(&self) -> AppliedFile {
-		let state = |state: &Option<State>| {
-			state
-				.as_ref()
-				.map(|state| FileState { text: bytes_to_text(&state.bytes), executable: state.executable })
-		};
-		AppliedFile { path: self.path.to_string(), before: state(&self.before), after: state(&self.after) }
+/// A file before and after, as the page keeps it for us.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+	path: String,
+	before: Option<KeptState>,
+	after: Option<KeptState>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptState {
+	text: String,
+	executable: bool,
+}
+
+impl From<KeptState> for State {
+	fn from(kept: KeptState) -> Self {
+		Self { bytes: text_to_bytes(&kept.text), executable: kept.executable }
 	}
+}
+
+impl From<&State> for KeptState {
+	fn from(state: &State) -> Self {
+		Self { text: bytes_to_text(&state.bytes), executable: state.executable }
+	}
+}
+
+fn answer(changes: &[Planned]) -> Result<Applied, GitError> {
+	let kept: Vec<Kept> = changes
+		.iter()
+		.map(|change| Kept {
+			path: change.path.to_string(),
+			before: change.before.as_ref().map(KeptState::from),
+			after: change.after.as_ref().map(KeptState::from),
+		})
+		.collect();
+	let files = changes.iter().map(|change| AppliedFile {
+		path: change.path.to_string(),
+		kind: match (&change.before, &change.after) {
+			(None, _) => ChangeKind::Added,
+			(_, None) => ChangeKind::Deleted,
+			_ => ChangeKind::Modified,
+		},
+	});
+	let undo = serde_json::to_string(&kept).map_err(|error| GitError::Read(error.to_string()))?;
+	Ok(Applied { files: files.collect(), undo })
 }
 
 /// Files as they are on disk and as they will be.

@@ -7,7 +7,7 @@ use gix::objs::Kind;
 use gix::worktree::stack::state::attributes::Source;
 use stemma_paths::{bytes_to_text, text_to_bytes};
 use stemma_proto::error::HostError;
-use stemma_proto::git::{BlameHunk, BlameRequest, BlameResponse};
+use stemma_proto::git::{Blame, BlameHunk, BlameRequest};
 
 use crate::commit::{commit_line, parse};
 use crate::repository::Repository;
@@ -18,7 +18,7 @@ const MAX_BYTES: u64 = 4 << 20;
 
 /// The commit each line comes from, renames followed. It cannot be interrupted from inside: the caller ends
 /// the process.
-pub fn blame(context: Context<'_>, request: &BlameRequest) -> Result<BlameResponse, HostError> {
+pub fn blame(context: Context<'_>, request: &BlameRequest) -> Result<Blame, HostError> {
 	let repository = Repository::open(context)?;
 	let commit = repository.commit_id(&request.commit)?;
 	let path = BString::from(text_to_bytes(&request.path));
@@ -31,7 +31,7 @@ pub fn blame(context: Context<'_>, request: &BlameRequest) -> Result<BlameRespon
 		let what = format!("“{}”", request.path);
 		return Err(GitError::TooLarge { what, size, cap: MAX_BYTES }.into());
 	}
-	let outcome = run(&repository, commit, &path, request.lines)?;
+	let outcome = run(&repository, commit, &path, request)?;
 	let mut hunks = Vec::new();
 	let mut seen = HashSet::new();
 	let mut commits = Vec::new();
@@ -50,14 +50,14 @@ pub fn blame(context: Context<'_>, request: &BlameRequest) -> Result<BlameRespon
 			source_path: entry.source_file_name.as_ref().map(|name| bytes_to_text(name)),
 		});
 	}
-	Ok(BlameResponse { hunks, commits })
+	Ok(Blame { hunks, commits })
 }
 
 fn run(
 	repository: &Repository<'_>,
 	commit: gix::ObjectId,
 	path: &BString,
-	lines: Option<(u32, u32)>,
+	request: &BlameRequest,
 ) -> Result<gix::blame::Outcome, GitError> {
 	use gix::diff::blob::pipeline::{Mode, WorktreeRoots};
 	let git = &repository.git;
@@ -65,12 +65,14 @@ fn run(
 	let index = gix::index::State::new(git.object_hash());
 	let attributes = git.attributes_only(&index, Source::IdMapping)?.detach();
 	let mut cache = gix::diff::resource_cache(git, Mode::ToGit, attributes, WorktreeRoots::default())?;
-	let ranges = match lines {
-		Some((first, last)) if (1..=last).contains(&first) => {
-			gix::blame::BlameRanges::from_one_based_inclusive_range(first..=last)?
-		}
-		Some(_) => return Err(GitError::Invalid("These lines are not in the file.".into())),
-		None => gix::blame::BlameRanges::WholeFile,
+	let (first, last) = (request.first.unwrap_or(1), request.last.unwrap_or(u32::MAX));
+	if !(1..=last).contains(&first) {
+		return Err(GitError::Invalid("These lines are not in the file.".into()));
+	}
+	let ranges = if request.first.is_none() && request.last.is_none() {
+		gix::blame::BlameRanges::WholeFile
+	} else {
+		gix::blame::BlameRanges::from_one_based_inclusive_range(first..=last)?
 	};
 	let options = gix::blame::Options {
 		diff_algorithm: gix::diff::blob::Algorithm::Myers,

@@ -8,7 +8,7 @@ use gix::bstr::{BStr, ByteSlice};
 use gix::objs::{CommitRef, Kind};
 use stemma_paths::bytes_to_text;
 use stemma_proto::error::HostError;
-use stemma_proto::git::{CommitLine, CommitRequest, CommitResponse, Person};
+use stemma_proto::git::{CommitDetails, CommitLine, CommitRequest, GitPerson};
 
 use crate::changes::Comparison;
 use crate::repository::Repository;
@@ -20,7 +20,7 @@ const MAX_NAME: usize = 500;
 const MAX_FILES: usize = 10_000;
 
 /// A commit's header, message and the files it changed against one parent.
-pub fn commit(context: Context<'_>, request: &CommitRequest) -> Result<CommitResponse, HostError> {
+pub fn commit(context: Context<'_>, request: &CommitRequest) -> Result<CommitDetails, HostError> {
 	let repository = Repository::open(context)?;
 	let id = repository.commit_id(&request.commit)?;
 	let mut buffer = Vec::new();
@@ -31,7 +31,7 @@ pub fn commit(context: Context<'_>, request: &CommitRequest) -> Result<CommitRes
 	let compared = Comparison::default().trees(&repository, old, Some(commit.tree()))?;
 	let truncated = compared.truncated || compared.changes.len() > MAX_FILES;
 	let names = names_of_refs(&repository)?;
-	Ok(CommitResponse {
+	Ok(CommitDetails {
 		committer: person(commit.committer, encoding_of(&commit)),
 		message: text(commit.message, encoding_of(&commit)).into_owned(),
 		signed: commit.extra_headers().pgp_signature().is_some(),
@@ -104,13 +104,13 @@ pub(crate) fn seconds(signature: &BStr) -> i64 {
 	gix::actor::SignatureRef::from_bytes(signature).map_or(0, |signature| signature.seconds())
 }
 
-pub(crate) fn person(signature: &BStr, encoding: Option<&BStr>) -> Person {
+pub(crate) fn person(signature: &BStr, encoding: Option<&BStr>) -> GitPerson {
 	let Ok(signature) = gix::actor::SignatureRef::from_bytes(signature) else {
-		return Person { name: String::new(), email: String::new(), time: 0, offset: 0 };
+		return GitPerson { name: String::new(), email: String::new(), time: 0, offset: 0 };
 	};
 	let signature = signature.trim();
 	let shown = |bytes: &BStr| cut(&text(bytes, encoding), MAX_NAME);
-	Person {
+	GitPerson {
 		name: shown(signature.name),
 		email: shown(signature.email),
 		time: signature.seconds(),

@@ -8,7 +8,7 @@ use gix::objs::Kind;
 use gix::objs::tree::{EntryKind, EntryMode};
 use stemma_paths::text_to_bytes;
 use stemma_proto::error::HostError;
-use stemma_proto::git::{DiffOf, DiffRequest, DiffResponse, FileDiff, Untracked};
+use stemma_proto::git::{Diff, DiffOf, DiffRequest, FileDiff, Untracked};
 
 use crate::changes::{Change, Comparison, Side, is_blob};
 use crate::commit::parse;
@@ -28,7 +28,7 @@ const DEFAULT_CONTEXT: u32 = 3;
 const MAX_CONTEXT: u32 = 1_000;
 
 /// The lines that differ. No driver, filter or textconv is run: files are compared as Git stores them.
-pub fn diff(context: Context<'_>, request: &DiffRequest) -> Result<DiffResponse, HostError> {
+pub fn diff(context: Context<'_>, request: &DiffRequest) -> Result<Diff, HostError> {
 	let repository = Repository::open(context)?;
 	let comparison = Comparison {
 		no_renames: request.no_renames,
@@ -92,7 +92,7 @@ pub fn diff(context: Context<'_>, request: &DiffRequest) -> Result<DiffResponse,
 			files.push(file);
 		}
 	}
-	Ok(DiffResponse { files, truncated })
+	Ok(Diff { files, truncated })
 }
 
 fn wanted(comparison: &Comparison, mut changes: Vec<Change>) -> Vec<Change> {

@@ -7,7 +7,7 @@ use gix::hash::Kind as HashKind;
 use stemma_paths::bytes_to_text;
 use stemma_proto::error::HostError;
 use stemma_proto::git::{
-	Head, InfoResponse, ObjectFormat, Operation, RepositoryRequest, Submodule, Worktree,
+	GitHead, GitOperation, ObjectFormat, RepositoryInfo, RepositoryRequest, Submodule, Worktree,
 };
 
 use crate::layout::{Layout, boolean, read_small};
@@ -21,13 +21,13 @@ const MAX_WORKTREES: usize = 200;
 
 /// What a repository is and where it reaches. One that leaves its folder unasked is told with its redirects,
 /// and nothing else of it is read.
-pub fn info(context: Context<'_>, _request: &RepositoryRequest) -> Result<InfoResponse, HostError> {
+pub fn info(context: Context<'_>, _request: &RepositoryRequest) -> Result<RepositoryInfo, HostError> {
 	let layout = Layout::inspect(context.root)?;
 	let reaches_out = layout.redirects.iter().any(|redirect| redirect.outside);
 	if context.reach == Reach::Inside && reaches_out {
 		let sha256 = layout.config.string("extensions.objectFormat").is_some_and(|name| name == "sha256");
-		return Ok(InfoResponse {
-			head: Head { branch: None, commit: None },
+		return Ok(RepositoryInfo {
+			head: GitHead { branch: None, commit: None },
 			object_format: if sha256 { ObjectFormat::Sha256 } else { ObjectFormat::Sha1 },
 			ref_format: layout.ref_format(),
 			bare: layout.work_tree.is_none(),
@@ -42,7 +42,7 @@ pub fn info(context: Context<'_>, _request: &RepositoryRequest) -> Result<InfoRe
 		});
 	}
 	let repository = Repository::open(context)?;
-	Ok(InfoResponse {
+	Ok(RepositoryInfo {
 		head: repository.head()?,
 		object_format: match repository.git.object_hash() {
 			HashKind::Sha256 => ObjectFormat::Sha256,
@@ -85,15 +85,15 @@ impl Repository<'_> {
 		Ok(None)
 	}
 
-	fn operation(&self) -> Option<Operation> {
+	fn operation(&self) -> Option<GitOperation> {
 		[
-			("rebase-merge", Operation::Rebase),
-			("rebase-apply/rebasing", Operation::Rebase),
-			("rebase-apply", Operation::ApplyMailbox),
-			("MERGE_HEAD", Operation::Merge),
-			("CHERRY_PICK_HEAD", Operation::CherryPick),
-			("REVERT_HEAD", Operation::Revert),
-			("BISECT_LOG", Operation::Bisect),
+			("rebase-merge", GitOperation::Rebase),
+			("rebase-apply/rebasing", GitOperation::Rebase),
+			("rebase-apply", GitOperation::ApplyMailbox),
+			("MERGE_HEAD", GitOperation::Merge),
+			("CHERRY_PICK_HEAD", GitOperation::CherryPick),
+			("REVERT_HEAD", GitOperation::Revert),
+			("BISECT_LOG", GitOperation::Bisect),
 		]
 		.into_iter()
 		.find_map(|(name, operation)| self.layout.git_dir.join(name).exists().then_some(operation))

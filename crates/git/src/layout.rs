@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use gix::bstr::ByteSlice;
 use gix::config::{File as ConfigFile, Source};
 use stemma_paths::{Root, bytes_to_text};
-use stemma_proto::git::{Redirect, RedirectKind, RefFormat};
+use stemma_proto::git::{GitRedirect, GitRedirectKind, RefFormat};
 
 use crate::GitError;
 
@@ -31,7 +31,7 @@ pub(crate) struct Layout {
 	pub common_dir: PathBuf,
 	/// Absent for a bare repository.
 	pub work_tree: Option<PathBuf>,
-	pub redirects: Vec<Redirect>,
+	pub redirects: Vec<GitRedirect>,
 	pub config: ConfigFile,
 }
 
@@ -109,7 +109,7 @@ enum Part {
 
 struct Survey<'a> {
 	root: &'a Path,
-	redirects: Vec<Redirect>,
+	redirects: Vec<GitRedirect>,
 	entries: usize,
 }
 
@@ -134,7 +134,7 @@ impl Survey<'_> {
 		if !target.is_dir() {
 			return Err(GitError::NoRepository);
 		}
-		self.redirect(RedirectKind::GitDir, &target);
+		self.redirect(GitRedirectKind::GitDir, &target);
 		Ok((target, true))
 	}
 
@@ -148,7 +148,7 @@ impl Survey<'_> {
 			.ok()
 			.filter(|path| path.is_dir())
 			.ok_or_else(|| GitError::Suspicious("“commondir” in “.git” leads nowhere".into()))?;
-		self.redirect(RedirectKind::CommonDir, &common);
+		self.redirect(GitRedirectKind::CommonDir, &common);
 		Ok(common)
 	}
 
@@ -165,7 +165,7 @@ impl Survey<'_> {
 				continue;
 			}
 			let Ok(target) = objects.join(path_of(&path)).canonicalize() else { continue };
-			self.redirect(RedirectKind::Alternate, &target);
+			self.redirect(GitRedirectKind::Alternate, &target);
 			if self.redirects.len() > MAX_ALTERNATES {
 				return Err(GitError::Suspicious("it borrows from too many repositories".into()));
 			}
@@ -175,10 +175,10 @@ impl Survey<'_> {
 		Ok(())
 	}
 
-	fn redirect(&mut self, kind: RedirectKind, target: &Path) {
+	fn redirect(&mut self, kind: GitRedirectKind, target: &Path) {
 		let outside = !target.starts_with(self.root);
 		let target = bytes_to_text(target.as_os_str().as_bytes());
-		let redirect = Redirect { kind, target, outside };
+		let redirect = GitRedirect { kind, target, outside };
 		if !self.redirects.contains(&redirect) {
 			self.redirects.push(redirect);
 		}
@@ -223,7 +223,7 @@ impl Survey<'_> {
 		if !kind.is_file() && !kind.is_dir() {
 			return Err(special(link.file_name().unwrap_or_default()));
 		}
-		self.redirect(RedirectKind::Link, &target);
+		self.redirect(GitRedirectKind::Link, &target);
 		if kind.is_dir() {
 			// A link back up would be walked until the depth ends.
 			if !link.starts_with(&target)

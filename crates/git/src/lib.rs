@@ -31,7 +31,7 @@ pub use commit::commit;
 pub use diff::diff;
 pub use error::GitError;
 pub use info::info;
-pub use log::{ingest, log};
+pub use log::{Ingested, ingest, log};
 pub use refs::{refs, stashes};
 pub use repository::{Context, Reach};
 pub use runner::{Git, GitOutput, GitRequest};

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use gix::ObjectId;
 use gix::objs::Kind;
 use stemma_proto::error::HostError;
-use stemma_proto::git::{CommitLine, IngestBatch, IngestRequest, IngestResponse, LogRequest, LogResponse};
+use stemma_proto::git::{CommitLine, HistoryPage, HistoryRequest, IngestBatch, IngestRequest};
 
 use crate::commit::{commit_line, names_of_refs, parse, seconds};
 use crate::repository::Repository;
@@ -24,8 +24,16 @@ const MAX_CURSOR: usize = 4 << 20;
 /// Far more than any history has.
 const MAX_COMMITS: u32 = 50_000_000;
 
+/// What was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ingested {
+	pub commits: u32,
+	/// Parents a shallow repository does not have.
+	pub missing: u32,
+}
+
 /// One page of history. Pages follow each other without gap or repetition, also when refs move meanwhile.
-pub fn log(context: Context<'_>, request: &LogRequest) -> Result<LogResponse, HostError> {
+pub fn log(context: Context<'_>, request: &HistoryRequest) -> Result<HistoryPage, HostError> {
 	let repository = Repository::open(context)?;
 	let limit = request.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
 	let mut walk = match &request.cursor {
@@ -40,7 +48,7 @@ pub fn log(context: Context<'_>, request: &LogRequest) -> Result<LogResponse, Ho
 		commit.refs = names.remove(&id).unwrap_or_default();
 		commits.push(commit);
 	}
-	Ok(LogResponse { commits, next: walk.cursor() })
+	Ok(HistoryPage { commits, next: walk.cursor() })
 }
 
 /// The whole history in batches; `sink` may end it, which is answered as `Cancelled`.
@@ -48,7 +56,7 @@ pub fn ingest(
 	context: Context<'_>,
 	request: &IngestRequest,
 	sink: &mut dyn FnMut(IngestBatch) -> ControlFlow<()>,
-) -> Result<IngestResponse, HostError> {
+) -> Result<Ingested, HostError> {
 	let repository = Repository::open(context)?;
 	let mut walk = Walk::start(&repository, starts(&repository, &request.from, request.all)?)?;
 	let mut names = names_of_refs(&repository)?;
@@ -66,7 +74,7 @@ pub fn ingest(
 	if !commits.is_empty() && sink(IngestBatch { commits }).is_break() {
 		return Err(GitError::Cancelled.into());
 	}
-	Ok(IngestResponse { commits: walk.emitted, missing: walk.missing })
+	Ok(Ingested { commits: walk.emitted, missing: walk.missing })
 }
 
 fn starts(repository: &Repository<'_>, from: &[String], all: bool) -> Result<Vec<ObjectId>, GitError> {

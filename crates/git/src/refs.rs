@@ -8,7 +8,7 @@ use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice};
 use stemma_paths::{bytes_to_text, text_to_bytes};
 use stemma_proto::error::HostError;
-use stemma_proto::git::{Head, Ref, RefKind, RefsResponse, RepositoryRequest, Stash, StashesResponse};
+use stemma_proto::git::{GitHead, GitRef, RefKind, Refs, RepositoryRequest, Stash, Stashes};
 
 use crate::layout::read_small;
 use crate::repository::Repository;
@@ -21,7 +21,7 @@ const MAX_STASHES: usize = 1_000;
 const MAX_STASH_LOG: u64 = 4 << 20;
 
 /// HEAD and all refs that lead to a commit, by name.
-pub fn refs(context: Context<'_>, _request: &RepositoryRequest) -> Result<RefsResponse, HostError> {
+pub fn refs(context: Context<'_>, _request: &RepositoryRequest) -> Result<Refs, HostError> {
 	let repository = Repository::open(context)?;
 	let found = repository.all_refs()?;
 	let mut refs = Vec::new();
@@ -31,14 +31,14 @@ pub fn refs(context: Context<'_>, _request: &RepositoryRequest) -> Result<RefsRe
 			refs.push(repository.described(&target, commit));
 		}
 	}
-	Ok(RefsResponse { head: repository.head()?, refs, truncated: found.truncated })
+	Ok(Refs { head: repository.head()?, refs, truncated: found.truncated })
 }
 
 /// Stashes, the newest first, as the log of `refs/stash` tells them.
-pub fn stashes(context: Context<'_>, _request: &RepositoryRequest) -> Result<StashesResponse, HostError> {
+pub fn stashes(context: Context<'_>, _request: &RepositoryRequest) -> Result<Stashes, HostError> {
 	let repository = Repository::open(context)?;
 	let (stashes, truncated) = repository.stashes()?;
-	Ok(StashesResponse { stashes, truncated })
+	Ok(Stashes { stashes, truncated })
 }
 
 /// A ref and what it leads to, before anything is read of that.
@@ -56,7 +56,7 @@ pub(crate) struct FoundRefs {
 }
 
 impl Repository<'_> {
-	pub fn head(&self) -> Result<Head, GitError> {
+	pub fn head(&self) -> Result<GitHead, GitError> {
 		if self.is_reftable() {
 			return self.reftable_head();
 		}
@@ -66,7 +66,7 @@ impl Repository<'_> {
 			Some(id) => self.peel_to_commit(id.detach())?.map(|id| id.to_string()),
 			None => None,
 		};
-		Ok(Head { branch, commit })
+		Ok(GitHead { branch, commit })
 	}
 
 	/// Where a full ref name leads; `None` when there is no such ref.
@@ -111,7 +111,7 @@ impl Repository<'_> {
 		Ok(FoundRefs { targets, truncated: false })
 	}
 
-	fn described(&self, target: &RefTarget, commit: ObjectId) -> Ref {
+	fn described(&self, target: &RefTarget, commit: ObjectId) -> GitRef {
 		let name = target.name.as_bstr();
 		let kinds = [
 			("refs/heads/", RefKind::Branch),
@@ -125,7 +125,7 @@ impl Repository<'_> {
 			.unwrap_or((name, RefKind::Other));
 		// A tag's id is known from the packed refs, or by having been opened just now.
 		let tag = target.tag.or((commit != target.peeled).then_some(target.peeled));
-		Ref {
+		GitRef {
 			upstream: (kind == RefKind::Branch).then(|| self.upstream(short.as_bstr())).flatten(),
 			name: bytes_to_text(name),
 			short: bytes_to_text(short),
@@ -165,12 +165,12 @@ impl Repository<'_> {
 		Ok((stashes, false))
 	}
 
-	fn reftable_head(&self) -> Result<Head, GitError> {
+	fn reftable_head(&self) -> Result<GitHead, GitError> {
 		let name = self.ask_git(&["symbolic-ref", "-q", "HEAD"].map(OsStr::new))?;
 		let name = name.trim_end();
 		let branch = name.strip_prefix(b"refs/heads/").or((!name.is_empty()).then_some(name));
 		let id = self.ask_git(&["rev-parse", "-q", "--verify", "HEAD^{commit}"].map(OsStr::new))?;
-		Ok(Head {
+		Ok(GitHead {
 			branch: branch.map(bytes_to_text),
 			commit: ObjectId::from_hex(id.trim_end()).ok().map(|id| id.to_string()),
 		})

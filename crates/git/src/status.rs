@@ -12,7 +12,7 @@ use gix::objs::Kind;
 use gix::objs::tree::EntryMode;
 use stemma_paths::bytes_to_text;
 use stemma_proto::error::HostError;
-use stemma_proto::git::{ChangeKind, StatusEntry, StatusKind, StatusRequest, StatusResponse, Untracked};
+use stemma_proto::git::{ChangeKind, RepositoryStatus, StatusEntry, StatusKind, StatusRequest, Untracked};
 
 use crate::changes::{Change, Side};
 use crate::look::{Looked, Seen, look};
@@ -29,7 +29,7 @@ const MAX_COMPARED: u64 = 512 << 20;
 /// The index against HEAD, the working tree against the index, and files that are new.
 ///
 /// Submodules are told when they are gone or no folder any more; their own state is not looked at.
-pub fn status(context: Context<'_>, request: &StatusRequest) -> Result<StatusResponse, HostError> {
+pub fn status(context: Context<'_>, request: &StatusRequest) -> Result<RepositoryStatus, HostError> {
 	let repository = Repository::open(context)?;
 	let mut survey = Survey::of(&repository, request.untracked.unwrap_or(Untracked::Folders))?;
 	let mut entries: HashMap<BString, StatusEntry> = HashMap::new();
@@ -59,7 +59,7 @@ pub fn status(context: Context<'_>, request: &StatusRequest) -> Result<StatusRes
 	entries.sort_by(|a, b| a.0.cmp(&b.0));
 	let truncated = survey.looked.full || entries.len() > MAX_ENTRIES;
 	entries.truncate(MAX_ENTRIES);
-	Ok(StatusResponse { entries: entries.into_iter().map(|(_, entry)| entry).collect(), truncated })
+	Ok(RepositoryStatus { entries: entries.into_iter().map(|(_, entry)| entry).collect(), truncated })
 }
 
 fn entry_of<'e>(entries: &'e mut HashMap<BString, StatusEntry>, path: &BStr) -> &'e mut StatusEntry {

@@ -7,7 +7,7 @@ use gix::objs::{Kind, TreeRef, TreeRefIter};
 use stemma_paths::{bytes_to_text, name_problem, text_to_bytes};
 use stemma_proto::error::HostError;
 use stemma_proto::git::{
-	FileInfoResponse, FileRequest, LfsPointer, TreeEntry, TreeEntryKind, TreeRequest, TreeResponse,
+	FileAtInfo, FileAtRequest, Folder, LfsPointer, TreeEntry, TreeEntryKind, TreeRequest,
 };
 
 use crate::changes::mode_text;
@@ -24,7 +24,7 @@ const DEFAULT_MAX_BYTES: u64 = 8 << 20;
 const MAX_BYTES: u64 = 64 << 20;
 
 /// One folder at a commit. Names are told as they are; `problem` says which are never used on disk.
-pub fn tree(context: Context<'_>, request: &TreeRequest) -> Result<TreeResponse, HostError> {
+pub fn tree(context: Context<'_>, request: &TreeRequest) -> Result<Folder, HostError> {
 	let repository = Repository::open(context)?;
 	let commit = repository.commit_id(&request.commit)?;
 	let path = BString::from(text_to_bytes(&request.path));
@@ -38,7 +38,7 @@ pub fn tree(context: Context<'_>, request: &TreeRequest) -> Result<TreeResponse,
 	let mut entries = Vec::new();
 	for entry in TreeRefIter::from_bytes(&data, id.kind()) {
 		if entries.len() == MAX_ENTRIES {
-			return Ok(TreeResponse { entries, truncated: true });
+			return Ok(Folder { entries, truncated: true });
 		}
 		let entry = entry.map_err(|_| GitError::Read(format!("folder {id} is damaged")))?;
 		let size = if entry.mode.is_blob() && entries.len() < MAX_SIZES {
@@ -62,11 +62,11 @@ pub fn tree(context: Context<'_>, request: &TreeRequest) -> Result<TreeResponse,
 			problem: name_problem(entry.filename).map(str::to_owned),
 		});
 	}
-	Ok(TreeResponse { entries, truncated: false })
+	Ok(Folder { entries, truncated: false })
 }
 
 /// What a file at a commit is, without its bytes.
-pub fn file_info(context: Context<'_>, request: &FileRequest) -> Result<FileInfoResponse, HostError> {
+pub fn file_info(context: Context<'_>, request: &FileAtRequest) -> Result<FileAtInfo, HostError> {
 	let repository = Repository::open(context)?;
 	let found = find_file(&repository, request)?;
 	let (mut binary, mut lfs) = (true, None);
@@ -76,17 +76,11 @@ pub fn file_info(context: Context<'_>, request: &FileRequest) -> Result<FileInfo
 		binary = is_binary(&data);
 		lfs = parse_lfs_pointer(&data).map(|pointer| LfsPointer { oid: pointer.oid, size: pointer.size });
 	}
-	Ok(FileInfoResponse {
-		id: found.id.to_string(),
-		mode: mode_text(found.mode),
-		size: found.size,
-		binary,
-		lfs,
-	})
+	Ok(FileAtInfo { id: found.id.to_string(), mode: mode_text(found.mode), size: found.size, binary, lfs })
 }
 
 /// The bytes of a file at a commit, as Git stores them. A link's bytes are its target.
-pub fn file(context: Context<'_>, request: &FileRequest) -> Result<Vec<u8>, HostError> {
+pub fn file(context: Context<'_>, request: &FileAtRequest) -> Result<Vec<u8>, HostError> {
 	let repository = Repository::open(context)?;
 	let found = find_file(&repository, request)?;
 	let cap = request.max_bytes.unwrap_or(DEFAULT_MAX_BYTES).min(MAX_BYTES);
@@ -101,7 +95,7 @@ struct Found {
 	size: u64,
 }
 
-fn find_file(repository: &Repository<'_>, request: &FileRequest) -> Result<Found, GitError> {
+fn find_file(repository: &Repository<'_>, request: &FileAtRequest) -> Result<Found, GitError> {
 	let commit = repository.commit_id(&request.commit)?;
 	let path = BString::from(text_to_bytes(&request.path));
 	let (mode, id) = repository

@@ -5,21 +5,23 @@ mod support;
 
 use std::ops::ControlFlow;
 
-use stemma_git::{Context, blame, commit, diff, file, file_info, info, ingest, log, refs, stashes, tree};
+use stemma_git::{
+	Context, Ingested, blame, commit, diff, file, file_info, info, ingest, log, refs, stashes, tree,
+};
 use stemma_proto::error::ErrorCode;
 use stemma_proto::git::*;
-use support::{Fixture, GO_ON, HISTORY, Random, fields, git, git_version, try_git};
+use support::{Fixture, GO_ON, HISTORY, Random, fields, git, git_version, no_root, try_git};
 
-fn log_request() -> LogRequest {
-	LogRequest { root: String::new(), from: Vec::new(), all: false, limit: None, cursor: None }
+fn log_request() -> HistoryRequest {
+	HistoryRequest { root: no_root(), from: Vec::new(), all: false, limit: None, cursor: None }
 }
 
 fn whole() -> RepositoryRequest {
-	RepositoryRequest { root: String::new() }
+	RepositoryRequest { root: no_root() }
 }
 
 /// All pages of a log, one after the other.
-fn pages(context: Context<'_>, request: &LogRequest, mut size: impl FnMut() -> u32) -> Vec<CommitLine> {
+fn pages(context: Context<'_>, request: &HistoryRequest, mut size: impl FnMut() -> u32) -> Vec<CommitLine> {
 	let mut commits = Vec::new();
 	let mut request = request.clone();
 	loop {
@@ -63,7 +65,7 @@ fn a_log_is_gits_log_whatever_the_pages() {
 	for (all, args) in [(false, &[][..]), (true, &["--branches", "--remotes", "--tags", "HEAD"])] {
 		let expected = git_log(&fixture, args);
 		for size in [1, 2, 3, 200] {
-			let request = LogRequest { all, ..log_request() };
+			let request = HistoryRequest { all, ..log_request() };
 			let found = pages(fixture.context(), &request, || size);
 			let found: Vec<_> = found.iter().map(as_git_log).collect();
 			assert_eq!(found, expected, "all: {all}, pages of {size}");
@@ -77,8 +79,9 @@ fn a_log_is_gits_log_whatever_the_pages() {
 #[test]
 fn a_log_starts_where_it_is_asked_to() {
 	let fixture = Fixture::of(HISTORY);
-	let from =
-		|revision: &str| log(fixture.context(), &LogRequest { from: vec![revision.into()], ..log_request() });
+	let from = |revision: &str| {
+		log(fixture.context(), &HistoryRequest { from: vec![revision.into()], ..log_request() })
+	};
 	let ids =
 		|args: &[&str]| git_log(&fixture, args).into_iter().map(|line| line[0].clone()).collect::<Vec<_>>();
 	for revision in ["refs/tags/v1.0", "refs/heads/side", "HEAD", "refs/remotes/origin/main"] {
@@ -92,7 +95,7 @@ fn a_log_starts_where_it_is_asked_to() {
 	}
 	assert_eq!(from(&"0".repeat(40)).expect_err("it is not there").code, ErrorCode::NotFound);
 	for cursor in ["", "1", "1;2;3;;;x", "2;1;1;;;", "1;99999999999;1;;;"] {
-		let request = LogRequest { cursor: Some(cursor.into()), ..log_request() };
+		let request = HistoryRequest { cursor: Some(cursor.into()), ..log_request() };
 		assert_eq!(
 			log(fixture.context(), &request).expect_err("no cursor").code,
 			ErrorCode::Invalid,
@@ -140,7 +143,7 @@ fn check_random(name: &str, times: impl Fn(&mut Random, usize) -> i64) {
 		for all in [false, true] {
 			let args: &[&str] = if all { &["rev-list", "--branches", "HEAD"] } else { &["rev-list", "HEAD"] };
 			let expected = fixture.git_text(args);
-			let request = LogRequest { all, ..log_request() };
+			let request = HistoryRequest { all, ..log_request() };
 			let found = pages(fixture.context(), &request, || 1 + u32::try_from(random.below(9)).unwrap());
 			let found: Vec<_> = found.into_iter().map(|commit| commit.id).collect();
 			assert_eq!(found.join("\n"), expected, "{name}, seed {seed}, all: {all}");
@@ -172,9 +175,9 @@ fn pages_of_a_history_with_bad_clocks() {
 fn pages_go_on_when_refs_move() {
 	let fixture = Fixture::of(HISTORY);
 	let expected = git_log(&fixture, &[]);
-	let first = log(fixture.context(), &LogRequest { limit: Some(3), ..log_request() }).expect("a page");
+	let first = log(fixture.context(), &HistoryRequest { limit: Some(3), ..log_request() }).expect("a page");
 	fixture.script("NOW=1800000000; commit later; git branch -D side");
-	let rest = LogRequest { limit: Some(100), cursor: first.next, ..log_request() };
+	let rest = HistoryRequest { limit: Some(100), cursor: first.next, ..log_request() };
 	let rest = log(fixture.context(), &rest).expect("a page");
 	let found: Vec<_> = first.commits.iter().chain(&rest.commits).map(as_git_log).collect();
 	assert_eq!(found, expected);
@@ -184,13 +187,13 @@ fn pages_go_on_when_refs_move() {
 fn ingest_tells_everything_once_and_can_be_ended() {
 	let fixture = random_history(7, |_, number| number as i64);
 	let mut ids = Vec::new();
-	let request = IngestRequest { root: String::new(), from: Vec::new(), all: true };
+	let request = IngestRequest { root: no_root(), from: Vec::new(), all: true };
 	let answer = ingest(fixture.context(), &request, &mut |batch| {
 		ids.extend(batch.commits.into_iter().map(|commit| commit.id));
 		ControlFlow::Continue(())
 	});
 	assert_eq!(ids.join("\n"), fixture.git_text(&["rev-list", "--branches", "HEAD"]));
-	assert_eq!(answer.expect("all of it"), IngestResponse { commits: ids.len() as u32, missing: 0 });
+	assert_eq!(answer.expect("all of it"), Ingested { commits: ids.len() as u32, missing: 0 });
 	let ended = ingest(fixture.context(), &request, &mut |_| ControlFlow::Break(()));
 	assert_eq!(ended.expect_err("ended").code, ErrorCode::Cancelled);
 	let cancelled = std::sync::atomic::AtomicBool::new(true);
@@ -203,7 +206,7 @@ fn ingest_tells_everything_once_and_can_be_ended() {
 fn a_commit_has_its_message_and_files() {
 	let fixture = Fixture::of(HISTORY);
 	for id in fixture.git_text(&["rev-list", "--all"]).lines() {
-		let request = CommitRequest { root: String::new(), commit: id.into(), parent: None };
+		let request = CommitRequest { root: no_root(), commit: id.into(), parent: None };
 		let found = commit(fixture.context(), &request).expect("a commit");
 		let body = fixture.git(&["log", "-1", "--format=%B%x00%cn%x00%ct", id]);
 		let body = String::from_utf8(body).expect("UTF-8");
@@ -262,7 +265,7 @@ fn raw_lines(output: &[u8]) -> Vec<String> {
 }
 
 /// Hunks as Git prints them, with the file they belong to.
-fn printed(diff: &DiffResponse) -> Vec<(String, String)> {
+fn printed(diff: &Diff) -> Vec<(String, String)> {
 	let file = |file: &FileDiff| {
 		let mut text = String::new();
 		for hunk in &file.hunks {
@@ -319,7 +322,7 @@ fn printed_by_git(output: &[u8]) -> Vec<(String, String)> {
 }
 
 fn diff_request(of: DiffOf) -> DiffRequest {
-	DiffRequest { root: String::new(), of, paths: Vec::new(), context: None, no_renames: false }
+	DiffRequest { root: no_root(), of, paths: Vec::new(), context: None, no_renames: false }
 }
 
 const PLAIN: [&str; 4] = ["-c", "core.quotePath=false", "--no-pager", "-c"];
@@ -409,7 +412,7 @@ git mv empty empty2; mkdir s; git mv same2 s/same2; git mv same1 s/same1
 commit moved
 "#,
 	);
-	let request = CommitRequest { root: String::new(), commit: "HEAD".into(), parent: None };
+	let request = CommitRequest { root: no_root(), commit: "HEAD".into(), parent: None };
 	let found = commit(fixture.context(), &request).expect("a commit");
 	let args = ["diff-tree", "-r", "-M", "--no-commit-id", "--raw", "--abbrev=64", "-z", "HEAD"];
 	assert_eq!(found.files.iter().map(raw_line).collect::<Vec<_>>(), raw_lines(&fixture.git(&args)));
@@ -419,7 +422,7 @@ commit moved
 fn folders_and_files_at_a_commit() {
 	let fixture = Fixture::of(HISTORY);
 	for path in ["", "src", "a"] {
-		let request = TreeRequest { root: String::new(), commit: "HEAD".into(), path: path.into() };
+		let request = TreeRequest { root: no_root(), commit: "HEAD".into(), path: path.into() };
 		let found = tree(fixture.context(), &request).expect("a folder");
 		let spec = format!("HEAD:{path}");
 		let listed = fields(&fixture.git(&["ls-tree", "-z", "--long", &spec]));
@@ -440,8 +443,8 @@ fn folders_and_files_at_a_commit() {
 			.collect();
 		assert_eq!(shown, listed, "{path}");
 	}
-	let request = |path: &str| FileRequest {
-		root: String::new(),
+	let request = |path: &str| FileAtRequest {
+		root: no_root(),
 		commit: "HEAD".into(),
 		path: path.into(),
 		max_bytes: None,
@@ -459,7 +462,7 @@ fn folders_and_files_at_a_commit() {
 			"{path}"
 		);
 	}
-	let capped = FileRequest { max_bytes: Some(3), ..request("src/numbers") };
+	let capped = FileAtRequest { max_bytes: Some(3), ..request("src/numbers") };
 	assert_eq!(file(fixture.context(), &capped).expect_err("capped").code, ErrorCode::TooLarge);
 }
 
@@ -477,8 +480,13 @@ fn blame_names_the_commits_git_names() {
 	for (path, commit) in
 		[("src/numbers", "HEAD"), ("lib/main.rs", "refs/heads/side"), ("cut.txt", "refs/heads/side")]
 	{
-		let request =
-			BlameRequest { root: String::new(), commit: commit.into(), path: path.into(), lines: None };
+		let request = BlameRequest {
+			root: no_root(),
+			commit: commit.into(),
+			path: path.into(),
+			first: None,
+			last: None,
+		};
 		let found = blame(fixture.context(), &request).expect("a blame");
 		let mut lines = Vec::new();
 		for hunk in &found.hunks {
@@ -496,14 +504,15 @@ fn blame_names_the_commits_git_names() {
 		assert_eq!(lines, expected, "{path}");
 	}
 	let part = BlameRequest {
-		root: String::new(),
+		root: no_root(),
 		commit: "HEAD".into(),
 		path: "src/numbers".into(),
-		lines: Some((28, 32)),
+		first: Some(28),
+		last: Some(32),
 	};
 	let found = blame(fixture.context(), &part).expect("a blame");
 	assert_eq!(found.hunks.iter().map(|hunk| hunk.lines).sum::<u32>(), 5);
-	let outside = BlameRequest { lines: Some((5, 2)), ..part };
+	let outside = BlameRequest { first: Some(5), last: Some(2), ..part };
 	assert_eq!(blame(fixture.context(), &outside).expect_err("no lines").code, ErrorCode::Invalid);
 }
 
@@ -533,7 +542,7 @@ fn refs_are_told_with_what_they_follow() {
 	}
 	fixture.git(&["checkout", "-q", "--detach", "side"]);
 	let head = refs(fixture.context(), &whole()).expect("refs").head;
-	assert_eq!(head, Head { branch: None, commit: Some(fixture.git_text(&["rev-parse", "side"])) });
+	assert_eq!(head, GitHead { branch: None, commit: Some(fixture.git_text(&["rev-parse", "side"])) });
 }
 
 #[test]
@@ -547,7 +556,7 @@ fn stashes_are_told_newest_first() {
 	assert_eq!(shown.join("\n"), fixture.git_text(&["stash", "list", "--format=%gd %H %gs"]));
 	assert_eq!(info(fixture.context(), &whole()).expect("info").stashes, 2);
 	// Stashes are no history of branches.
-	let all = LogRequest { all: true, limit: Some(1000), ..log_request() };
+	let all = HistoryRequest { all: true, limit: Some(1000), ..log_request() };
 	let ids: Vec<_> =
 		log(fixture.context(), &all).expect("a log").commits.into_iter().map(|c| c.id).collect();
 	assert!(!ids.contains(&found[0].commit));
@@ -557,14 +566,14 @@ fn stashes_are_told_newest_first() {
 fn a_repository_without_a_commit() {
 	let fixture = Fixture::of("init");
 	let told = info(fixture.context(), &whole()).expect("info");
-	assert_eq!(told.head, Head { branch: Some("main".into()), commit: None });
+	assert_eq!(told.head, GitHead { branch: Some("main".into()), commit: None });
 	assert_eq!((told.bare, told.shallow, told.stashes), (false, false, 0));
 	assert_eq!(
 		log(fixture.context(), &log_request()).expect("a log"),
-		LogResponse { commits: vec![], next: None }
+		HistoryPage { commits: vec![], next: None }
 	);
 	assert!(refs(fixture.context(), &whole()).expect("refs").refs.is_empty());
-	let request = CommitRequest { root: String::new(), commit: "HEAD".into(), parent: None };
+	let request = CommitRequest { root: no_root(), commit: "HEAD".into(), parent: None };
 	assert_eq!(commit(fixture.context(), &request).expect_err("none").code, ErrorCode::NotFound);
 }
 
@@ -599,15 +608,17 @@ cd ..; git clone -q --bare origin work
 	let found = log(shallow.context(), &log_request()).expect("a log").commits;
 	assert_eq!(found.iter().map(|c| c.subject.as_str()).collect::<Vec<_>>(), ["4", "3"]);
 	assert_eq!(found[1].parents.len(), 1, "the header is told as it is");
-	let request = IngestRequest { root: String::new(), from: vec![], all: false };
+	let request = IngestRequest { root: no_root(), from: vec![], all: false };
 	let told = ingest(shallow.context(), &request, &mut |_| ControlFlow::Continue(())).expect("all");
-	assert_eq!(told, IngestResponse { commits: 2, missing: 1 });
-	let request = CommitRequest { root: String::new(), commit: found[1].id.clone(), parent: None };
+	assert_eq!(told, Ingested { commits: 2, missing: 1 });
+	let request = CommitRequest { root: no_root(), commit: found[1].id.clone(), parent: None };
 	commit(shallow.context(), &request).expect("its parent is not here, it is");
 
 	let worktree = Fixture::beside("init main; cd main; commit one; git worktree add -q -b side ../work");
 	let told = info(worktree.context(), &whole()).expect("info");
-	assert!(told.redirects.iter().any(|redirect| redirect.kind == RedirectKind::GitDir && redirect.outside));
+	assert!(
+		told.redirects.iter().any(|redirect| redirect.kind == GitRedirectKind::GitDir && redirect.outside)
+	);
 	assert_eq!(log(worktree.context(), &log_request()).expect_err("outside").code, ErrorCode::OutsideRoot);
 	let told = info(worktree.anywhere(), &whole()).expect("info");
 	assert_eq!(told.head.branch.as_deref(), Some("side"));
@@ -634,12 +645,12 @@ git config remote.origin.promisor true
 	let told = info(fixture.context(), &whole()).expect("info");
 	assert_eq!(told.submodules, [Submodule { path: "libs/l".into(), url: Some("../lib".into()) }]);
 	assert!(told.lfs && told.partial);
-	assert_eq!(told.operation, Some(Operation::Merge));
+	assert_eq!(told.operation, Some(GitOperation::Merge));
 	let request =
-		FileRequest { root: String::new(), commit: "HEAD".into(), path: "big.bin".into(), max_bytes: None };
+		FileAtRequest { root: no_root(), commit: "HEAD".into(), path: "big.bin".into(), max_bytes: None };
 	let told = file_info(fixture.context(), &request).expect("told");
 	assert_eq!(told.lfs, Some(LfsPointer { oid: "0".repeat(64), size: 12345 }));
-	let root = TreeRequest { root: String::new(), commit: "HEAD".into(), path: "libs".into() };
+	let root = TreeRequest { root: no_root(), commit: "HEAD".into(), path: "libs".into() };
 	let entries = tree(fixture.context(), &root).expect("a folder").entries;
 	assert_eq!(entries[0].kind, TreeEntryKind::Submodule);
 	let of =
@@ -662,10 +673,11 @@ fn a_reftable_repository_is_read_with_gits_help() {
 	assert_eq!(told.ref_format, RefFormat::Reftable);
 	assert_eq!(told.head.branch.as_deref(), Some("main"));
 	assert_eq!(told.head.commit, Some(fixture.git_text(&["rev-parse", "HEAD"])));
-	let found = log(fixture.context(), &LogRequest { all: true, ..log_request() }).expect("a log").commits;
+	let found =
+		log(fixture.context(), &HistoryRequest { all: true, ..log_request() }).expect("a log").commits;
 	assert_eq!(found[0].refs, ["refs/heads/main", "refs/tags/v1"]);
 	assert_eq!(found.len(), 2);
-	let side = LogRequest { from: vec!["refs/heads/side".into()], ..log_request() };
+	let side = HistoryRequest { from: vec!["refs/heads/side".into()], ..log_request() };
 	assert_eq!(log(fixture.context(), &side).expect("a log").commits.len(), 1);
 	let request = refs(fixture.context(), &whole()).expect("refs");
 	assert_eq!(request.refs.len(), 3);

@@ -10,11 +10,11 @@ use std::os::unix::fs::symlink;
 use stemma_git::{apply, diff, status, undo};
 use stemma_proto::error::ErrorCode;
 use stemma_proto::git::*;
-use support::{Fixture, HISTORY, Random, fields, git, try_git};
+use support::{Fixture, HISTORY, Random, fields, git, no_root, try_git};
 
 /// As `git status --porcelain -z` has it, by path.
 fn short_status(fixture: &Fixture, untracked: Untracked) -> Vec<String> {
-	let request = StatusRequest { root: String::new(), untracked: Some(untracked) };
+	let request = StatusRequest { root: no_root(), untracked: Some(untracked) };
 	let found = status(fixture.context(), &request).expect("a status");
 	assert!(!found.truncated);
 	let letter = |kind: Option<StatusKind>| match kind {
@@ -222,12 +222,12 @@ fn status_of_random_changes_is_gits() {
 	}
 }
 
-fn diff_of(fixture: &Fixture, of: DiffOf) -> DiffResponse {
-	let request = DiffRequest { root: String::new(), of, paths: vec![], context: None, no_renames: false };
+fn diff_of(fixture: &Fixture, of: DiffOf) -> Diff {
+	let request = DiffRequest { root: no_root(), of, paths: vec![], context: None, no_renames: false };
 	diff(fixture.context(), &request).expect("a diff")
 }
 
-fn hunk_lines(found: &DiffResponse, path: &str) -> Vec<String> {
+fn hunk_lines(found: &Diff, path: &str) -> Vec<String> {
 	let of = |file: &&FileDiff| {
 		file.change.new.as_ref().or(file.change.old.as_ref()).is_some_and(|s| s.path == path)
 	};
@@ -236,7 +236,7 @@ fn hunk_lines(found: &DiffResponse, path: &str) -> Vec<String> {
 }
 
 /// Added and removed lines by path, as told.
-fn edits(found: &DiffResponse) -> BTreeMap<String, Vec<String>> {
+fn edits(found: &Diff) -> BTreeMap<String, Vec<String>> {
 	let mut edits = BTreeMap::new();
 	for file in &found.files {
 		let path = file.change.new.as_ref().or(file.change.old.as_ref()).expect("a side").path.clone();
@@ -306,7 +306,7 @@ git rm -q --cached a-b
 }
 
 fn patch_request(patch: &str) -> ApplyRequest {
-	ApplyRequest { root: String::new(), edit: Edit::Patch { patch: patch.into() }, check: false }
+	ApplyRequest { root: no_root(), edit: FileEdit::Patch { patch: patch.into() }, check: false }
 }
 
 /// Everything in the working tree but Git's own.
@@ -357,10 +357,10 @@ fn every_commit_of_a_history_can_be_applied_and_taken_back() {
 		fixture.git(&["checkout", "-q", "-f", pair[1]]);
 		fixture.git(&["clean", "-qfd"]);
 		assert_eq!(after, contents(&fixture), "{text}");
-		let request = UndoRequest { root: String::new(), files: done.files.clone() };
+		let request = UndoRequest { root: no_root(), undo: done.undo };
 		let redo = undo(fixture.context(), &request).expect("it is taken back");
 		assert_eq!(contents(&fixture), before);
-		let request = UndoRequest { root: String::new(), files: redo.files };
+		let request = UndoRequest { root: no_root(), undo: redo.undo };
 		undo(fixture.context(), &request).expect("and done again");
 		assert_eq!(contents(&fixture), after);
 		applied += 1;
@@ -443,9 +443,12 @@ fn patches_fit_where_git_says_they_fit() {
 fn files_are_written_whole_when_they_are_what_was_expected() {
 	let fixture = Fixture::of("init; echo old > file; commit x");
 	let write = |path: &str, text: Option<&str>, expected: Option<&str>| {
-		let own = |text: Option<&str>| text.map(str::to_owned);
-		let edit = Edit::File { path: path.into(), text: own(text), expected: own(expected) };
-		apply(fixture.context(), &ApplyRequest { root: String::new(), edit, check: false })
+		let (path, expected) = (path.to_owned(), expected.map(str::to_owned));
+		let edit = match text {
+			Some(text) => FileEdit::Write { path, text: text.into(), expected },
+			None => FileEdit::Remove { path, expected: expected.unwrap_or_default() },
+		};
+		apply(fixture.context(), &ApplyRequest { root: no_root(), edit, check: false })
 	};
 	let done = write("file", Some("new\n"), Some("old\n")).expect("written");
 	assert_eq!(fs::read_to_string(fixture.path().join("file")).unwrap(), "new\n");
@@ -455,7 +458,7 @@ fn files_are_written_whole_when_they_are_what_was_expected() {
 	write("deep/new", None, Some("n")).expect("removed");
 	assert!(!fixture.path().join("deep/new").exists());
 	fs::write(fixture.path().join("file"), "by somebody else\n").unwrap();
-	let request = UndoRequest { root: String::new(), files: done.files };
+	let request = UndoRequest { root: no_root(), undo: done.undo };
 	assert_eq!(undo(fixture.context(), &request).expect_err("changed since").code, ErrorCode::Conflict);
 	assert_eq!(fs::read_to_string(fixture.path().join("file")).unwrap(), "by somebody else\n");
 }

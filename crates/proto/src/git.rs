@@ -6,11 +6,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::roots::RootId;
+
 macro_rules! data {
 	($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty),* $(,)? }) => {
 		$(#[$meta])*
 		#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-		#[serde(rename_all = "camelCase")]
+		#[serde(rename_all = "camelCase", deny_unknown_fields)]
 		pub struct $name { $($(#[$field_meta])* pub $field: $type),* }
 	};
 }
@@ -19,7 +21,7 @@ macro_rules! choice {
 	($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident),* $(,)? }) => {
 		$(#[$meta])*
 		#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-		#[serde(rename_all = "camelCase")]
+		#[serde(rename_all = "snake_case")]
 		pub enum $name { $($(#[$variant_meta])* $variant),* }
 	};
 }
@@ -27,8 +29,7 @@ macro_rules! choice {
 data! {
 	/// Everything that is asked about a whole repository: info, refs, stashes.
 	RepositoryRequest {
-		/// Id of the linked folder.
-		root: String,
+		root: RootId,
 	}
 }
 
@@ -43,7 +44,7 @@ choice! {
 
 choice! {
 	/// Ways out of the linked folder a repository can take.
-	RedirectKind {
+	GitRedirectKind {
 		/// `.git` is a file or a link.
 		GitDir,
 		/// The objects and refs are another repository's (a linked worktree).
@@ -56,8 +57,8 @@ choice! {
 }
 
 data! {
-	Redirect {
-		kind: RedirectKind,
+	GitRedirect {
+		kind: GitRedirectKind,
 		/// Where it leads, for people.
 		target: String,
 		/// It leaves the linked folder: nothing is read before the user agrees.
@@ -66,7 +67,7 @@ data! {
 }
 
 data! {
-	Head {
+	GitHead {
 		/// Short name; absent when HEAD is detached.
 		branch: Option<String>,
 		/// Absent when the branch has no commit yet.
@@ -76,7 +77,7 @@ data! {
 
 choice! {
 	/// What was begun and not finished.
-	Operation { Merge, Rebase, CherryPick, Revert, Bisect, ApplyMailbox }
+	GitOperation { Merge, Rebase, CherryPick, Revert, Bisect, ApplyMailbox }
 }
 
 data! {
@@ -88,8 +89,8 @@ data! {
 }
 
 data! {
-	InfoResponse {
-		head: Head,
+	RepositoryInfo {
+		head: GitHead,
 		object_format: ObjectFormat,
 		ref_format: RefFormat,
 		bare: bool,
@@ -99,8 +100,8 @@ data! {
 		partial: bool,
 		/// Some files are pointers to LFS.
 		lfs: bool,
-		operation: Option<Operation>,
-		redirects: Vec<Redirect>,
+		operation: Option<GitOperation>,
+		redirects: Vec<GitRedirect>,
 		submodules: Vec<Submodule>,
 		worktrees: Vec<Worktree>,
 		stashes: u32,
@@ -112,7 +113,7 @@ choice! {
 }
 
 data! {
-	Ref {
+	GitRef {
 		/// `refs/heads/main`.
 		name: String,
 		/// `main`.
@@ -128,11 +129,11 @@ data! {
 }
 
 data! {
-	RefsResponse { head: Head, refs: Vec<Ref>, truncated: bool }
+	Refs { head: GitHead, refs: Vec<GitRef>, truncated: bool }
 }
 
 data! {
-	Person { name: String, email: String, time: i64, offset: i32 }
+	GitPerson { name: String, email: String, time: i64, offset: i32 }
 }
 
 data! {
@@ -140,7 +141,7 @@ data! {
 	CommitLine {
 		id: String,
 		parents: Vec<String>,
-		author: Person,
+		author: GitPerson,
 		/// The committer's time, by which lists are ordered.
 		committed: i64,
 		/// First paragraph of the message on one line.
@@ -151,8 +152,8 @@ data! {
 }
 
 data! {
-	LogRequest {
-		root: String,
+	HistoryRequest {
+		root: RootId,
 		/// Commit ids or full ref names to start from; HEAD when empty.
 		#[serde(default)]
 		from: Vec<String>,
@@ -167,12 +168,12 @@ data! {
 }
 
 data! {
-	LogResponse { commits: Vec<CommitLine>, next: Option<String> }
+	HistoryPage { commits: Vec<CommitLine>, next: Option<String> }
 }
 
 data! {
 	IngestRequest {
-		root: String,
+		root: RootId,
 		/// As in a log.
 		#[serde(default)]
 		from: Vec<String>,
@@ -187,16 +188,8 @@ data! {
 }
 
 data! {
-	IngestResponse {
-		commits: u32,
-		/// Parents a shallow repository does not have.
-		missing: u32,
-	}
-}
-
-data! {
 	CommitRequest {
-		root: String,
+		root: RootId,
 		/// A commit id, a full ref name or `HEAD`.
 		commit: String,
 		/// Number of the parent to compare with; the first (0) when absent.
@@ -205,9 +198,9 @@ data! {
 }
 
 data! {
-	CommitResponse {
+	CommitDetails {
 		commit: CommitLine,
-		committer: Person,
+		committer: GitPerson,
 		message: String,
 		/// A signature is there; whether it is good is not checked.
 		signed: bool,
@@ -250,7 +243,7 @@ data! {
 
 /// What a diff compares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", tag = "kind")]
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub enum DiffOf {
 	/// A commit against a parent, by default the first; a root commit against nothing.
 	Commit {
@@ -271,7 +264,7 @@ pub enum DiffOf {
 
 data! {
 	DiffRequest {
-		root: String,
+		root: RootId,
 		of: DiffOf,
 		/// Only these files and what is below these folders; everything when empty.
 		#[serde(default)]
@@ -285,7 +278,7 @@ data! {
 }
 
 data! {
-	DiffResponse {
+	Diff {
 		files: Vec<FileDiff>,
 		/// There is more than is told here.
 		truncated: bool,
@@ -320,7 +313,7 @@ data! {
 
 data! {
 	TreeRequest {
-		root: String,
+		root: RootId,
 		commit: String,
 		/// A folder; the top when empty.
 		#[serde(default)]
@@ -346,13 +339,13 @@ data! {
 }
 
 data! {
-	TreeResponse { entries: Vec<TreeEntry>, truncated: bool }
+	Folder { entries: Vec<TreeEntry>, truncated: bool }
 }
 
 data! {
 	/// A file at a commit: `file_info` tells about it, `file` answers its bytes.
-	FileRequest {
-		root: String,
+	FileAtRequest {
+		root: RootId,
 		commit: String,
 		path: String,
 		/// Refuse more bytes than this; 8 MB when absent, at most 64 MB.
@@ -369,7 +362,7 @@ data! {
 }
 
 data! {
-	FileInfoResponse {
+	FileAtInfo {
 		id: String,
 		mode: String,
 		size: u64,
@@ -380,11 +373,13 @@ data! {
 
 data! {
 	BlameRequest {
-		root: String,
+		root: RootId,
 		commit: String,
 		path: String,
-		/// First and last line, from 1; the whole file when absent.
-		lines: Option<(u32, u32)>,
+		/// First line, from 1; the first of the file when absent.
+		first: Option<u32>,
+		/// Last line; the last of the file when absent.
+		last: Option<u32>,
 	}
 }
 
@@ -402,7 +397,7 @@ data! {
 }
 
 data! {
-	BlameResponse { hunks: Vec<BlameHunk>, commits: Vec<CommitLine> }
+	Blame { hunks: Vec<BlameHunk>, commits: Vec<CommitLine> }
 }
 
 choice! {
@@ -416,7 +411,7 @@ choice! {
 
 data! {
 	StatusRequest {
-		root: String,
+		root: RootId,
 		/// Folders when absent.
 		untracked: Option<Untracked>,
 	}
@@ -439,7 +434,7 @@ data! {
 }
 
 data! {
-	StatusResponse { entries: Vec<StatusEntry>, truncated: bool }
+	RepositoryStatus { entries: Vec<StatusEntry>, truncated: bool }
 }
 
 data! {
@@ -447,29 +442,33 @@ data! {
 }
 
 data! {
-	StashesResponse { stashes: Vec<Stash>, truncated: bool }
+	Stashes { stashes: Vec<Stash>, truncated: bool }
 }
 
 /// A change to the working tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", tag = "kind")]
-pub enum Edit {
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+pub enum FileEdit {
 	/// A unified diff with `a/` and `b/` before its paths, of one or more files.
 	Patch { patch: String },
 	/// A whole file.
-	File {
+	Write {
 		path: String,
-		/// Absent removes it.
-		text: Option<String>,
+		text: String,
 		/// The text that must be there now; absent where no file must be.
 		expected: Option<String>,
+	},
+	Remove {
+		path: String,
+		/// The text that must be there now.
+		expected: String,
 	},
 }
 
 data! {
 	ApplyRequest {
-		root: String,
-		edit: Edit,
+		root: RootId,
+		edit: FileEdit,
 		/// Only say whether it would apply.
 		#[serde(default)]
 		check: bool,
@@ -477,32 +476,25 @@ data! {
 }
 
 data! {
-	/// One file before and after; also what takes the change back when it is sent to `undo`.
 	AppliedFile {
 		path: String,
-		/// Absent when there was none.
-		before: Option<FileState>,
-		/// Absent when it was removed.
-		after: Option<FileState>,
+		/// Added, deleted or modified; a file that moved is told twice.
+		kind: ChangeKind,
 	}
 }
 
 data! {
-	FileState {
-		/// The whole content, bytes as in paths.
-		text: String,
-		executable: bool,
+	Applied {
+		files: Vec<AppliedFile>,
+		/// What takes the change back when it is sent to `undo`. It holds the files as they were.
+		undo: String,
 	}
-}
-
-data! {
-	ApplyResponse { files: Vec<AppliedFile> }
 }
 
 data! {
 	UndoRequest {
-		root: String,
-		/// What `apply` answered.
-		files: Vec<AppliedFile>,
+		root: RootId,
+		/// As it was answered.
+		undo: String,
 	}
 }

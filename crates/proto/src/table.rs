@@ -3,8 +3,8 @@
 //!
 //! A row: `/// What it does.` `TypeName = "area.verb", Class Answer Place, Request => Response;`
 
-use crate::command::{Nothing, commands};
-use crate::{host, jobs, roots};
+use crate::command::{Bytes, Nothing, commands};
+use crate::{git, host, jobs, roots};
 
 commands! {
 	/// What this host is, and which commands it answers.
@@ -25,6 +25,35 @@ commands! {
 	JobsCancel = "jobs.cancel", Write One Everywhere, jobs::JobRequest => Nothing;
 	/// What a job has said and says until it ends.
 	JobsLog = "jobs.log", Read Stream Everywhere, jobs::JobRequest => jobs::LogBatch;
+
+	/// What a repository is and where it reaches.
+	GitInfo = "git.info", Read One Everywhere, git::RepositoryRequest => git::RepositoryInfo;
+	/// HEAD, branches and tags.
+	GitRefs = "git.refs", Read One Everywhere, git::RepositoryRequest => git::Refs;
+	/// Stashes, the newest first.
+	GitStashes = "git.stashes", Read One Everywhere, git::RepositoryRequest => git::Stashes;
+	/// One page of history, the newest commit first.
+	GitLog = "git.log", Read One Everywhere, git::HistoryRequest => git::HistoryPage;
+	/// Reads the whole history.
+	GitIngest = "git.ingest", Read Stream Everywhere, git::IngestRequest => git::IngestBatch;
+	/// A commit with its message and the files it changed.
+	GitCommit = "git.commit", Read One Everywhere, git::CommitRequest => git::CommitDetails;
+	/// Compares files line by line.
+	GitDiff = "git.diff", Read One Everywhere, git::DiffRequest => git::Diff;
+	/// A folder at a commit.
+	GitTree = "git.tree", Read One Everywhere, git::TreeRequest => git::Folder;
+	/// What a file at a commit is.
+	GitFileInfo = "git.file_info", Read One Everywhere, git::FileAtRequest => git::FileAtInfo;
+	/// The bytes of a file at a commit.
+	GitFile = "git.file", Read Bytes Everywhere, git::FileAtRequest => Bytes;
+	/// Finds the commit each line of a file comes from.
+	GitBlame = "git.blame", Read One Everywhere, git::BlameRequest => git::Blame;
+	/// What is not committed.
+	GitStatus = "git.status", Read One Everywhere, git::StatusRequest => git::RepositoryStatus;
+	/// Applies a patch or writes a file in the working tree.
+	GitApply = "git.apply", Write One Everywhere, git::ApplyRequest => git::Applied;
+	/// Takes such a change back.
+	GitUndo = "git.undo", Write One Everywhere, git::UndoRequest => git::Applied;
 }
 
 #[cfg(test)]

@@ -89,6 +89,147 @@ pub async fn jobs_log<R: Runtime>(
 	bridge::stream(app, webview, "jobs.log", request, channel).await
 }
 
+/// What a repository is and where it reaches.
+#[tauri::command]
+pub async fn git_info<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "git.info", request).await
+}
+
+/// HEAD, branches and tags.
+#[tauri::command]
+pub async fn git_refs<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "git.refs", request).await
+}
+
+/// Stashes, the newest first.
+#[tauri::command]
+pub async fn git_stashes<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "git.stashes", request).await
+}
+
+/// One page of history, the newest commit first.
+#[tauri::command]
+pub async fn git_log<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "git.log", request).await
+}
+
+/// Reads the whole history.
+#[tauri::command]
+pub async fn git_ingest<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+	channel: Channel<InvokeResponseBody>,
+) -> Result<(), HostError> {
+	bridge::stream(app, webview, "git.ingest", request, channel).await
+}
+
+/// A commit with its message and the files it changed.
+#[tauri::command]
+pub async fn git_commit<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "git.commit", request).await
+}
+
+/// Compares files line by line.
+#[tauri::command]
+pub async fn git_diff<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "git.diff", request).await
+}
+
+/// A folder at a commit.
+#[tauri::command]
+pub async fn git_tree<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "git.tree", request).await
+}
+
+/// What a file at a commit is.
+#[tauri::command]
+pub async fn git_file_info<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "git.file_info", request).await
+}
+
+/// The bytes of a file at a commit.
+#[tauri::command]
+pub async fn git_file<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::bytes(app, webview, "git.file", request).await
+}
+
+/// Finds the commit each line of a file comes from.
+#[tauri::command]
+pub async fn git_blame<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "git.blame", request).await
+}
+
+/// What is not committed.
+#[tauri::command]
+pub async fn git_status<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "git.status", request).await
+}
+
+/// Applies a patch or writes a file in the working tree.
+#[tauri::command]
+pub async fn git_apply<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "git.apply", request).await
+}
+
+/// Takes such a change back.
+#[tauri::command]
+pub async fn git_undo<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "git.undo", request).await
+}
+
 /// All of them, for `Builder::invoke_handler`.
 pub fn handler<R: Runtime>() -> impl Fn(tauri::ipc::Invoke<R>) -> bool + Send + Sync + 'static {
 	tauri::generate_handler![
@@ -100,5 +241,19 @@ pub fn handler<R: Runtime>() -> impl Fn(tauri::ipc::Invoke<R>) -> bool + Send + 
 		jobs_watch,
 		jobs_cancel,
 		jobs_log,
+		git_info,
+		git_refs,
+		git_stashes,
+		git_log,
+		git_ingest,
+		git_commit,
+		git_diff,
+		git_tree,
+		git_file_info,
+		git_file,
+		git_blame,
+		git_status,
+		git_apply,
+		git_undo,
 	]
 }

@@ -8,6 +8,12 @@ use std::sync::atomic::AtomicBool;
 
 use stemma_git::{Context, Reach};
 use stemma_paths::Root;
+use stemma_proto::roots::RootId;
+
+/// The functions are given an opened root; what the page calls it is the host's business.
+pub fn no_root() -> RootId {
+	RootId(String::new())
+}
 
 pub static GO_ON: AtomicBool = AtomicBool::new(false);
 

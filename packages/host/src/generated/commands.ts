@@ -6,9 +6,65 @@ import * as z from 'zod/mini';
 
 export const PROTOCOL = 1;
 
+export type ChangeKind = 'added' | 'deleted' | 'modified' | 'renamed' | 'type_changed';
+export const changeKindSchema = z.enum(['added', 'deleted', 'modified', 'renamed', 'type_changed']);
+
+export type AppliedFile = { readonly kind: ChangeKind; readonly path: string; };
+export const appliedFileSchema = z.object({ kind: changeKindSchema, path: z.string() });
+
+export type Applied = { readonly files: readonly AppliedFile[]; readonly undo: string; };
+export const appliedSchema = z.object({ files: z.array(appliedFileSchema), undo: z.string() });
+
+export type BlameHunk = { readonly commit: string; readonly lines: number; readonly sourcePath: string | null; readonly sourceStart: number; readonly start: number; };
+export const blameHunkSchema = z.object({ commit: z.string(), lines: z.int(), sourcePath: z.nullable(z.string()), sourceStart: z.int(), start: z.int() });
+
+export type GitPerson = { readonly email: string; readonly name: string; readonly offset: number; readonly time: number; };
+export const gitPersonSchema = z.object({ email: z.string(), name: z.string(), offset: z.int(), time: z.int() });
+
+/** A commit in a list. */
+export type CommitLine = { readonly author: GitPerson; readonly committed: number; readonly id: string; readonly parents: readonly string[]; readonly refs: readonly string[]; readonly subject: string; };
+export const commitLineSchema = z.object({ author: gitPersonSchema, committed: z.int(), id: z.string(), parents: z.array(z.string()), refs: z.array(z.string()), subject: z.string() });
+
+export type Blame = { readonly commits: readonly CommitLine[]; readonly hunks: readonly BlameHunk[]; };
+export const blameSchema = z.object({ commits: z.array(commitLineSchema), hunks: z.array(blameHunkSchema) });
+
+/** One side of a change. */
+export type FileSide = { readonly id: string | null; readonly mode: string; readonly path: string; };
+export const fileSideSchema = z.object({ id: z.nullable(z.string()), mode: z.string(), path: z.string() });
+
+export type FileChange = { readonly kind: ChangeKind; readonly new: FileSide | null; readonly old: FileSide | null; readonly similarity: number | null; };
+export const fileChangeSchema = z.object({ kind: changeKindSchema, new: z.nullable(fileSideSchema), old: z.nullable(fileSideSchema), similarity: z.nullable(z.int()) });
+
+export type CommitDetails = { readonly commit: CommitLine; readonly committer: GitPerson; readonly files: readonly FileChange[]; readonly message: string; readonly signed: boolean; readonly truncated: boolean; };
+export const commitDetailsSchema = z.object({ commit: commitLineSchema, committer: gitPersonSchema, files: z.array(fileChangeSchema), message: z.string(), signed: z.boolean(), truncated: z.boolean() });
+
+export type Hunk = { readonly lines: readonly string[]; readonly newLines: number; readonly newStart: number; readonly oldLines: number; readonly oldStart: number; readonly section: string | null; };
+export const hunkSchema = z.object({ lines: z.array(z.string()), newLines: z.int(), newStart: z.int(), oldLines: z.int(), oldStart: z.int(), section: z.nullable(z.string()) });
+
+export type FileDiff = { readonly binary: boolean; readonly change: FileChange; readonly hunks: readonly Hunk[]; readonly truncated: boolean; };
+export const fileDiffSchema = z.object({ binary: z.boolean(), change: fileChangeSchema, hunks: z.array(hunkSchema), truncated: z.boolean() });
+
+export type Diff = { readonly files: readonly FileDiff[]; readonly truncated: boolean; };
+export const diffSchema = z.object({ files: z.array(fileDiffSchema), truncated: z.boolean() });
+
 /** A code exists only where the page acts on it differently. */
 export type ErrorCode = 'cancelled' | 'timed_out' | 'internal' | 'invalid' | 'denied' | 'not_found' | 'outside_root' | 'root_lost' | 'too_large' | 'conflict' | 'unsupported' | 'host_lost';
 export const errorCodeSchema = z.enum(['cancelled', 'timed_out', 'internal', 'invalid', 'denied', 'not_found', 'outside_root', 'root_lost', 'too_large', 'conflict', 'unsupported', 'host_lost']);
+
+export type LfsPointer = { readonly oid: string; readonly size: number; };
+export const lfsPointerSchema = z.object({ oid: z.string(), size: z.int() });
+
+export type FileAtInfo = { readonly binary: boolean; readonly id: string; readonly lfs: LfsPointer | null; readonly mode: string; readonly size: number; };
+export const fileAtInfoSchema = z.object({ binary: z.boolean(), id: z.string(), lfs: z.nullable(lfsPointerSchema), mode: z.string(), size: z.int() });
+
+export type TreeEntryKind = 'file' | 'executable' | 'link' | 'folder' | 'submodule';
+export const treeEntryKindSchema = z.enum(['file', 'executable', 'link', 'folder', 'submodule']);
+
+export type TreeEntry = { readonly id: string; readonly kind: TreeEntryKind; readonly name: string; readonly path: string; readonly problem: string | null; readonly size: number | null; };
+export const treeEntrySchema = z.object({ id: z.string(), kind: treeEntryKindSchema, name: z.string(), path: z.string(), problem: z.nullable(z.string()), size: z.nullable(z.int()) });
+
+export type Folder = { readonly entries: readonly TreeEntry[]; readonly truncated: boolean; };
+export const folderSchema = z.object({ entries: z.array(treeEntrySchema), truncated: z.boolean() });
 
 /** A failed command: a code for the program and a sentence the user can act on. */
 export type HostError = { readonly code: ErrorCode; readonly message: string; readonly retryable: boolean; };
@@ -18,12 +74,39 @@ export const hostErrorSchema = z.object({ code: errorCodeSchema, message: z.stri
 export type FromHost = { readonly protocol: number; readonly type: 'ready'; readonly version: string; } | { readonly id: number; readonly type: 'answer'; readonly value: unknown; } | { readonly error: HostError; readonly id: number; readonly type: 'failed'; } | { readonly id: number; readonly seq: number; readonly type: 'item'; readonly value: unknown; } | { readonly id: number; readonly type: 'end'; } | { readonly id: number; readonly length: number; readonly type: 'bytes'; };
 export const fromHostSchema = z.union([z.object({ protocol: z.int(), type: z.literal('ready'), version: z.string() }), z.object({ id: z.int(), type: z.literal('answer'), value: z.unknown() }), z.object({ error: hostErrorSchema, id: z.int(), type: z.literal('failed') }), z.object({ id: z.int(), seq: z.int(), type: z.literal('item'), value: z.unknown() }), z.object({ id: z.int(), type: z.literal('end') }), z.object({ id: z.int(), length: z.int(), type: z.literal('bytes') })]);
 
+export type GitHead = { readonly branch: string | null; readonly commit: string | null; };
+export const gitHeadSchema = z.object({ branch: z.nullable(z.string()), commit: z.nullable(z.string()) });
+
+/** What was begun and not finished. */
+export type GitOperation = 'merge' | 'rebase' | 'cherry_pick' | 'revert' | 'bisect' | 'apply_mailbox';
+export const gitOperationSchema = z.enum(['merge', 'rebase', 'cherry_pick', 'revert', 'bisect', 'apply_mailbox']);
+
+/** Ways out of the linked folder a repository can take. */
+export type GitRedirectKind = 'git_dir' | 'common_dir' | 'alternate' | 'link';
+export const gitRedirectKindSchema = z.enum(['git_dir', 'common_dir', 'alternate', 'link']);
+
+export type GitRedirect = { readonly kind: GitRedirectKind; readonly outside: boolean; readonly target: string; };
+export const gitRedirectSchema = z.object({ kind: gitRedirectKindSchema, outside: z.boolean(), target: z.string() });
+
+export type RefKind = 'branch' | 'tag' | 'remote' | 'other';
+export const refKindSchema = z.enum(['branch', 'tag', 'remote', 'other']);
+
+export type GitRef = { readonly commit: string; readonly kind: RefKind; readonly name: string; readonly short: string; readonly tag: string | null; readonly upstream: string | null; };
+export const gitRefSchema = z.object({ commit: z.string(), kind: refKindSchema, name: z.string(), short: z.string(), tag: z.nullable(z.string()), upstream: z.nullable(z.string()) });
+
+export type HistoryPage = { readonly commits: readonly CommitLine[]; readonly next: string | null; };
+export const historyPageSchema = z.object({ commits: z.array(commitLineSchema), next: z.nullable(z.string()) });
+
 /** How a folder comes to be linked with this host. */
 export type Linking = 'dialog' | 'start_flag';
 export const linkingSchema = z.enum(['dialog', 'start_flag']);
 
 export type HostInfo = { readonly commands: readonly string[]; readonly linking: Linking; readonly os: string; readonly version: string; };
 export const hostInfoSchema = z.object({ commands: z.array(z.string()), linking: linkingSchema, os: z.string(), version: z.string() });
+
+/** A part of the whole history, children before parents but for skewed clocks. */
+export type IngestBatch = { readonly commits: readonly CommitLine[]; };
+export const ingestBatchSchema = z.object({ commits: z.array(commitLineSchema) });
 
 /** Names a job while this host runs; never used twice. */
 export type JobId = string;
@@ -54,6 +137,34 @@ export const logBatchSchema = z.object({ first: z.int(), lines: z.array(logLineS
 export type Nothing = Readonly<Record<never, never>>;
 export const nothingSchema = z.object({});
 
+export type ObjectFormat = 'sha1' | 'sha256';
+export const objectFormatSchema = z.enum(['sha1', 'sha256']);
+
+/** How refs are kept. Those of reftable repositories need a Git of 2.45 or newer beside the program. */
+export type RefFormat = 'files' | 'reftable';
+export const refFormatSchema = z.enum(['files', 'reftable']);
+
+export type Refs = { readonly head: GitHead; readonly refs: readonly GitRef[]; readonly truncated: boolean; };
+export const refsSchema = z.object({ head: gitHeadSchema, refs: z.array(gitRefSchema), truncated: z.boolean() });
+
+export type Submodule = { readonly path: string; readonly url: string | null; };
+export const submoduleSchema = z.object({ path: z.string(), url: z.nullable(z.string()) });
+
+export type Worktree = { readonly branch: string | null; readonly commit: string | null; readonly name: string; };
+export const worktreeSchema = z.object({ branch: z.nullable(z.string()), commit: z.nullable(z.string()), name: z.string() });
+
+export type RepositoryInfo = { readonly bare: boolean; readonly head: GitHead; readonly lfs: boolean; readonly objectFormat: ObjectFormat; readonly operation: GitOperation | null; readonly partial: boolean; readonly redirects: readonly GitRedirect[]; readonly refFormat: RefFormat; readonly shallow: boolean; readonly stashes: number; readonly submodules: readonly Submodule[]; readonly worktrees: readonly Worktree[]; };
+export const repositoryInfoSchema = z.object({ bare: z.boolean(), head: gitHeadSchema, lfs: z.boolean(), objectFormat: objectFormatSchema, operation: z.nullable(gitOperationSchema), partial: z.boolean(), redirects: z.array(gitRedirectSchema), refFormat: refFormatSchema, shallow: z.boolean(), stashes: z.int(), submodules: z.array(submoduleSchema), worktrees: z.array(worktreeSchema) });
+
+export type StatusKind = 'added' | 'deleted' | 'modified' | 'renamed' | 'type_changed' | 'untracked' | 'conflicted';
+export const statusKindSchema = z.enum(['added', 'deleted', 'modified', 'renamed', 'type_changed', 'untracked', 'conflicted']);
+
+export type StatusEntry = { readonly index: StatusKind | null; readonly oldPath: string | null; readonly path: string; readonly worktree: StatusKind | null; };
+export const statusEntrySchema = z.object({ index: z.nullable(statusKindSchema), oldPath: z.nullable(z.string()), path: z.string(), worktree: z.nullable(statusKindSchema) });
+
+export type RepositoryStatus = { readonly entries: readonly StatusEntry[]; readonly truncated: boolean; };
+export const repositoryStatusSchema = z.object({ entries: z.array(statusEntrySchema), truncated: z.boolean() });
+
 /** Names a linked folder in requests. Random, and the same over restarts. */
 export type RootId = string;
 export const rootIdSchema = z.string();
@@ -67,12 +178,50 @@ export const rootSchema = z.object({ id: rootIdSchema, linkedAt: z.int(), name: 
 export type Roots = { readonly roots: readonly Root[]; };
 export const rootsSchema = z.object({ roots: z.array(rootSchema) });
 
+export type Stash = { readonly commit: string; readonly index: number; readonly message: string; readonly time: number; };
+export const stashSchema = z.object({ commit: z.string(), index: z.int(), message: z.string(), time: z.int() });
+
+export type Stashes = { readonly stashes: readonly Stash[]; readonly truncated: boolean; };
+export const stashesSchema = z.object({ stashes: z.array(stashSchema), truncated: z.boolean() });
+
+export type ApplyRequest = { readonly check?: boolean | undefined; readonly edit: FileEdit; readonly root: RootId; };
+
+export type BlameRequest = { readonly commit: string; readonly first?: number | null | undefined; readonly last?: number | null | undefined; readonly path: string; readonly root: RootId; };
+
+export type CommitRequest = { readonly commit: string; readonly parent?: number | null | undefined; readonly root: RootId; };
+
+/** What a diff compares. */
+export type DiffOf = { readonly commit: string; readonly kind: 'commit'; readonly parent?: number | null | undefined; } | { readonly kind: 'commits'; readonly new: string; readonly old: string; } | { readonly kind: 'worktree'; } | { readonly kind: 'unstaged'; } | { readonly kind: 'staged'; };
+
+export type DiffRequest = { readonly context?: number | null | undefined; readonly noRenames?: boolean | undefined; readonly of: DiffOf; readonly paths?: readonly string[] | undefined; readonly root: RootId; };
+
+/** A file at a commit: `file_info` tells about it, `file` answers its bytes. */
+export type FileAtRequest = { readonly commit: string; readonly maxBytes?: number | null | undefined; readonly path: string; readonly root: RootId; };
+
+/** A change to the working tree. */
+export type FileEdit = { readonly kind: 'patch'; readonly patch: string; } | { readonly expected?: string | null | undefined; readonly kind: 'write'; readonly path: string; readonly text: string; } | { readonly expected: string; readonly kind: 'remove'; readonly path: string; };
+
+export type HistoryRequest = { readonly all?: boolean | undefined; readonly cursor?: string | null | undefined; readonly from?: readonly string[] | undefined; readonly limit?: number | null | undefined; readonly root: RootId; };
+
+export type IngestRequest = { readonly all?: boolean | undefined; readonly from?: readonly string[] | undefined; readonly root: RootId; };
+
 export type JobRequest = { readonly job: JobId; };
+
+/** Everything that is asked about a whole repository: info, refs, stashes. */
+export type RepositoryRequest = { readonly root: RootId; };
 
 export type RootRequest = { readonly root: RootId; };
 
+export type StatusRequest = { readonly root: RootId; readonly untracked?: Untracked | null | undefined; };
+
 /** A line to the host. `id` is the caller's, unique among its calls. */
 export type ToHost = { readonly command: string; readonly id: number; readonly owner?: string | null | undefined; readonly request?: unknown | undefined; readonly type: 'call'; } | { readonly id: number; readonly seq: number; readonly type: 'ack'; } | { readonly id: number; readonly type: 'cancel'; } | { readonly owner: string; readonly type: 'left'; };
+
+export type TreeRequest = { readonly commit: string; readonly path?: string | undefined; readonly root: RootId; };
+
+export type UndoRequest = { readonly root: RootId; readonly undo: string; };
+
+export type Untracked = 'none' | 'files' | 'folders';
 
 /** What each command is asked and answers; a stream answers many. */
 export interface CommandTypes {
@@ -92,6 +241,34 @@ export interface CommandTypes {
 	readonly 'jobs.cancel': { readonly request: JobRequest; readonly response: Nothing };
 	/** What a job has said and says until it ends. */
 	readonly 'jobs.log': { readonly request: JobRequest; readonly response: LogBatch };
+	/** What a repository is and where it reaches. */
+	readonly 'git.info': { readonly request: RepositoryRequest; readonly response: RepositoryInfo };
+	/** HEAD, branches and tags. */
+	readonly 'git.refs': { readonly request: RepositoryRequest; readonly response: Refs };
+	/** Stashes, the newest first. */
+	readonly 'git.stashes': { readonly request: RepositoryRequest; readonly response: Stashes };
+	/** One page of history, the newest commit first. */
+	readonly 'git.log': { readonly request: HistoryRequest; readonly response: HistoryPage };
+	/** Reads the whole history. */
+	readonly 'git.ingest': { readonly request: IngestRequest; readonly response: IngestBatch };
+	/** A commit with its message and the files it changed. */
+	readonly 'git.commit': { readonly request: CommitRequest; readonly response: CommitDetails };
+	/** Compares files line by line. */
+	readonly 'git.diff': { readonly request: DiffRequest; readonly response: Diff };
+	/** A folder at a commit. */
+	readonly 'git.tree': { readonly request: TreeRequest; readonly response: Folder };
+	/** What a file at a commit is. */
+	readonly 'git.file_info': { readonly request: FileAtRequest; readonly response: FileAtInfo };
+	/** The bytes of a file at a commit. */
+	readonly 'git.file': { readonly request: FileAtRequest; readonly response: Uint8Array };
+	/** Finds the commit each line of a file comes from. */
+	readonly 'git.blame': { readonly request: BlameRequest; readonly response: Blame };
+	/** What is not committed. */
+	readonly 'git.status': { readonly request: StatusRequest; readonly response: RepositoryStatus };
+	/** Applies a patch or writes a file in the working tree. */
+	readonly 'git.apply': { readonly request: ApplyRequest; readonly response: Applied };
+	/** Takes such a change back. */
+	readonly 'git.undo': { readonly request: UndoRequest; readonly response: Applied };
 }
 
 export const commands = {
@@ -103,4 +280,18 @@ export const commands = {
 	'jobs.watch': { class: 'read', answer: 'stream', place: 'everywhere', response: jobsSchema },
 	'jobs.cancel': { class: 'write', answer: 'one', place: 'everywhere', response: nothingSchema },
 	'jobs.log': { class: 'read', answer: 'stream', place: 'everywhere', response: logBatchSchema },
+	'git.info': { class: 'read', answer: 'one', place: 'everywhere', response: repositoryInfoSchema },
+	'git.refs': { class: 'read', answer: 'one', place: 'everywhere', response: refsSchema },
+	'git.stashes': { class: 'read', answer: 'one', place: 'everywhere', response: stashesSchema },
+	'git.log': { class: 'read', answer: 'one', place: 'everywhere', response: historyPageSchema },
+	'git.ingest': { class: 'read', answer: 'stream', place: 'everywhere', response: ingestBatchSchema },
+	'git.commit': { class: 'read', answer: 'one', place: 'everywhere', response: commitDetailsSchema },
+	'git.diff': { class: 'read', answer: 'one', place: 'everywhere', response: diffSchema },
+	'git.tree': { class: 'read', answer: 'one', place: 'everywhere', response: folderSchema },
+	'git.file_info': { class: 'read', answer: 'one', place: 'everywhere', response: fileAtInfoSchema },
+	'git.file': { class: 'read', answer: 'bytes', place: 'everywhere', response: null },
+	'git.blame': { class: 'read', answer: 'one', place: 'everywhere', response: blameSchema },
+	'git.status': { class: 'read', answer: 'one', place: 'everywhere', response: repositoryStatusSchema },
+	'git.apply': { class: 'write', answer: 'one', place: 'everywhere', response: appliedSchema },
+	'git.undo': { class: 'write', answer: 'one', place: 'everywhere', response: appliedSchema },
 } as const;
