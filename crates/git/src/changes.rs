@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use gix::ObjectId;
 use gix::bstr::BString;
 use gix::objs::tree::{EntryKind, EntryMode, EntryRef};
-use gix::objs::{Kind, TreeRef};
+use gix::objs::{Kind, TreeRef, TreeRefIter};
 use stemma_paths::bytes_to_text;
 use stemma_proto::git::{ChangeKind, FileChange, FileSide};
 
@@ -17,9 +17,9 @@ use crate::renames::find_renames;
 use crate::repository::Repository;
 
 /// Entries looked at in one comparison.
-const MAX_ENTRIES: usize = 5_000_000;
+const MAX_ENTRIES: usize = 1_000_000;
 /// Changes found in one comparison.
-const MAX_CHANGES: usize = 200_000;
+const MAX_CHANGES: usize = 100_000;
 const MAX_DEPTH: usize = 512;
 
 /// A file on one side.
@@ -121,6 +121,29 @@ impl Comparison {
 		}
 		changes.sort_by(|a, b| a.path().cmp(b.path()));
 		Ok(Compared { changes, truncated })
+	}
+}
+
+impl Repository<'_> {
+	/// An error for a tree that has more entries than any project.
+	pub fn check_size_of_tree(&self, tree: ObjectId) -> Result<(), GitError> {
+		let mut folders = vec![(tree, 0)];
+		let (mut entries, mut data) = (0, Vec::new());
+		while let Some((tree, depth)) = folders.pop() {
+			self.context.check_cancelled()?;
+			self.read_unchecked(&tree, Kind::Tree, &mut data)?;
+			for entry in TreeRefIter::from_bytes(&data, tree.kind()) {
+				let entry = entry?;
+				entries += 1;
+				if entries > MAX_ENTRIES || depth > MAX_DEPTH {
+					return Err(GitError::Unsupported("This commit has too many files to be read.".into()));
+				}
+				if entry.mode.is_tree() {
+					folders.push((entry.oid.to_owned(), depth + 1));
+				}
+			}
+		}
+		Ok(())
 	}
 }
 

@@ -18,7 +18,7 @@ use crate::repository::Repository;
 use crate::worktree::{check_control_file, path_of};
 
 /// Tracked files, and names met in the walk.
-const MAX_NAMES: usize = 5_000_000;
+const MAX_NAMES: usize = 1_000_000;
 const MAX_DEPTH: usize = 256;
 const CHUNK: usize = 1024;
 

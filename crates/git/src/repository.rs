@@ -38,6 +38,8 @@ pub(crate) struct Repository<'a> {
 	pub git: gix::Repository,
 }
 
+/// Trees are met again and again, above all where somebody made a tree of one tree.
+const OBJECT_CACHE: usize = 4 << 20;
 /// Trees, commits and tags are read whole; a larger one was made to fill the memory.
 const MAX_META_OBJECT: u64 = 32 << 20;
 
@@ -67,6 +69,7 @@ impl<'a> Repository<'a> {
 			.to_thread_local();
 		// Not where a linked worktree's files say it is.
 		git.set_workdir(layout.work_tree.clone())?;
+		git.object_cache_size(OBJECT_CACHE);
 		Ok(Self { context, layout, git })
 	}
 

@@ -17,7 +17,7 @@ use crate::renames::find_renames;
 use crate::repository::Repository;
 
 /// Files of HEAD that are compared one by one.
-const MAX_NAMES: usize = 5_000_000;
+const MAX_NAMES: usize = 1_000_000;
 const MAX_DEPTH: usize = 256;
 
 /// Changes by path, renames found; conflicted files are left out.

@@ -32,6 +32,12 @@ impl<'r> Worktree<'r> {
 		if repository.layout.work_tree.is_none() {
 			return Err(GitError::Unsupported("This repository is bare: it has no working tree.".into()));
 		}
+		if repository.git.try_index()?.is_none()
+			&& let Some(commit) = repository.head_commit()?
+		{
+			// The library takes a whole tree for an index, however large it says it is.
+			repository.check_size_of_tree(repository.tree_of(&commit)?)?;
+		}
 		let index = repository.git.index_or_load_from_head_or_empty()?;
 		Ok(Self { repository, index, pipeline: None, attributes: None, looked_at: HashSet::new() })
 	}
@@ -83,7 +89,11 @@ impl<'r> Worktree<'r> {
 		}
 		let pipeline = match &mut self.pipeline {
 			Some(pipeline) => pipeline,
-			none => none.insert(self.repository.git.filter_pipeline(None)?.0),
+			none => {
+				let git = &self.repository.git;
+				let attributes = git.attributes_only(&self.index, Source::WorktreeThenIdMapping)?;
+				none.insert(gix::filter::Pipeline::new(git, attributes.detach())?)
+			}
 		};
 		match pipeline.convert_to_git(data.as_slice(), path_of(path), &self.index)? {
 			ToGitOutcome::Buffer(converted) => return Ok(converted.to_vec()),
