@@ -266,10 +266,28 @@ interface Watchdog {
 function createWatchdog(timers: Timers, outer: AbortSignal): Watchdog {
 	const controller = new AbortController();
 	const stops = new Map<Watch, () => void>();
+	const deadlines = new Map<Watch, number>();
 	let bite: Watch | null = null;
 	const stop = (): void => {
 		for (const cancel of stops.values()) cancel();
 		stops.clear();
+		deadlines.clear();
+	};
+	/** A deadline that is put off, and every piece of a stream does, is looked at again when its timer rings. */
+	const ring = (watch: Watch): void => {
+		stops.delete(watch);
+		const left = (deadlines.get(watch) ?? 0) - timers.now();
+		if (left > 0) {
+			stops.set(
+				watch,
+				timers.after(left, () => {
+					ring(watch);
+				})
+			);
+			return;
+		}
+		bite = watch;
+		abort();
 	};
 	const abort = (): void => {
 		stop();
@@ -280,18 +298,22 @@ function createWatchdog(timers: Timers, outer: AbortSignal): Watchdog {
 	return {
 		signal: controller.signal,
 		set(watch, ms) {
+			const at = timers.now() + ms;
+			const isLater = stops.has(watch) && at >= (deadlines.get(watch) ?? 0);
+			deadlines.set(watch, at);
+			if (isLater) return;
 			stops.get(watch)?.();
 			stops.set(
 				watch,
 				timers.after(ms, () => {
-					bite = watch;
-					abort();
+					ring(watch);
 				})
 			);
 		},
 		clear(watch) {
 			stops.get(watch)?.();
 			stops.delete(watch);
+			deadlines.delete(watch);
 		},
 		hasBitten: () => bite,
 		stop() {

@@ -2,8 +2,8 @@
 import type { Channel } from './run-protocol.ts';
 import type { Timers } from './timers.ts';
 
-/** Fifteen times a second reads as a flow, and each time the whole view is laid out and drawn. */
-const VISIBLE_MS = 66;
+/** Ten times a second reads as a flow, and each time the whole view is laid out and drawn. */
+const VISIBLE_MS = 100;
 const HIDDEN_MS = 500;
 const JOURNAL_MS = 1000;
 const JOURNAL_CHARS = 4096;

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { fold } from '@stemma/graph/fold';
 import { OP_COLUMNS, toHashedOp } from '../src/workspace/log.ts';
 import type { Store } from '../src/port.ts';
-import type { Workspace } from '../src/workspace/workspace.ts';
+import type { PathEntry, Workspace } from '../src/workspace/workspace.ts';
 import { must, openTestStore, openTestWorkspace, text } from './fixture.ts';
 
 const say = async (
@@ -67,6 +67,33 @@ test('ancestors come newest first, whatever the planner knows of the tables', as
 	expect(await positions()).toEqual(newestFirst);
 	must(await store.query('ANALYZE'));
 	expect(await positions(), 'after ANALYZE').toEqual(newestFirst);
+});
+
+test('entries read before are given back as they are, except beside what has come since', async () => {
+	const { workspace } = await openTestWorkspace();
+	const conversation = must(await workspace.createConversation());
+	const ask = must(await workspace.append({ conversation, role: 'user', parents: [], parts: text('?') }));
+	const first = must(
+		await workspace.append({ conversation, role: 'assistant', parents: [ask.node], parts: text('1') })
+	);
+	const { entries: have } = must(await workspace.path(first.node, { limit: 10 }));
+	const second = must(
+		await workspace.append({ conversation, role: 'assistant', parents: [ask.node], parts: text('2') })
+	);
+	const more = must(
+		await workspace.append({ conversation, role: 'user', parents: [first.node], parts: text('!') })
+	);
+
+	const again = must(await workspace.path(more.node, { limit: 10, have }));
+	expect(again).toEqual(must(await workspace.path(more.node, { limit: 10 })));
+	expect(again.entries[0]).toBe(have[0] as PathEntry);
+	expect(again.entries[1]?.versions).toEqual([first.node, second.node]);
+	expect(again.entries[1]).not.toBe(have[1] as PathEntry);
+	// Those that are not on the path are not made part of it.
+	const other = must(await workspace.path(second.node, { limit: 10, have: again.entries }));
+	expect(other.entries.map(({ id }) => id)).toEqual([ask.node, second.node]);
+	const short = must(await workspace.path(more.node, { limit: 1, have: again.entries }));
+	expect(short.entries).toEqual([again.entries[2] as PathEntry]);
 });
 
 test('an answer beside another starts a branch, and both leaves stay held by a ref', async () => {

@@ -14,6 +14,10 @@ const folded = (text: string): string =>
 
 export const titleOf = (row: ConversationRow): string => row.title ?? row.preview ?? 'New conversation';
 
+/** Pinned first, then newest. */
+const byPlace = (a: ConversationRow, b: ConversationRow): number =>
+	Number(b.pinned) - Number(a.pinned) || b.lastAt - a.lastAt;
+
 export class ConversationList {
 	rows = $state.raw<readonly ConversationRow[]>([]);
 	query = $state('');
@@ -32,6 +36,7 @@ export class ConversationList {
 			// An empty conversation is nothing to find yet.
 			if (row.preview === null && row.title === null) return false;
 			if (this.tag !== null && this.tagsByConversation.get(row.id)?.includes(this.tag) !== true) return false;
+			if (words.length === 0) return true;
 			const title = folded(titleOf(row));
 			return words.every((word) => title.includes(word));
 		});
@@ -49,8 +54,10 @@ export class ConversationList {
 	constructor(workspace: Workspace, history: UndoHistory) {
 		this.#workspace = workspace;
 		this.#history = history;
-		workspace.onChange(({ tables }) => {
-			if (tables.includes('conv') || tables.includes('member')) void this.load();
+		workspace.onChange(({ tables, conversations = [] }) => {
+			const isOne = conversations.length === 1 && !tables.includes('member') && !tables.includes('body');
+			if (isOne && tables.includes('conv')) void this.#loadOne(conversations[0] ?? '');
+			else if (tables.includes('conv') || tables.includes('member')) void this.load();
 		});
 	}
 
@@ -62,6 +69,14 @@ export class ConversationList {
 		if (tags.ok) this.tagsByConversation = tags.value;
 		// The last one that had it may have lost it.
 		if (this.tag !== null && !this.tags.includes(this.tag)) this.tag = null;
+	}
+
+	/** One that was written in: the others, and there may be thousands, are as they were. */
+	async #loadOne(id: ConversationId): Promise<void> {
+		const row = await this.#workspace.conversation(id);
+		if (!row.ok) return this.load();
+		const others = this.rows.filter((other) => other.id !== id);
+		this.rows = row.value === null ? others : [row.value, ...others].toSorted(byPlace);
 	}
 
 	row(id: ConversationId): ConversationRow | null {

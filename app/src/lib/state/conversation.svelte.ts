@@ -4,6 +4,7 @@ import type { NodeId } from '@stemma/graph/node';
 import type { ConversationId, OpId } from '@stemma/graph/op';
 import type { Part } from '@stemma/graph/part';
 import { partsToText } from '@stemma/graph/render';
+import type { Change } from '@stemma/store/port';
 import type {
 	Appended,
 	NodeRow,
@@ -23,6 +24,7 @@ import { Marks } from './marks.svelte.ts';
 import {
 	hasNewer,
 	hasOlder,
+	isSameWindow,
 	NOTHING,
 	readAgain,
 	readAround,
@@ -96,6 +98,10 @@ export class Conversation {
 	#place: Place | null = null;
 	/** The move that brought the branch to the leaf, as far as this tab has seen. */
 	#seen: OpId | null = null;
+	/** Messages of this conversation that this tab is about to write, and will show itself. */
+	#writing = 0;
+	/** Messages that came meanwhile. */
+	#heard: NodeId[] = [];
 
 	constructor(desk: Desk, id: ConversationId) {
 		this.#desk = desk;
@@ -106,11 +112,10 @@ export class Conversation {
 		this.#unsubscribe = [
 			this.settings.close,
 			this.marks.close,
-			desk.workspace.onChange(({ tables, conversations }) => {
-				const isMine = conversations?.includes(id) === true;
-				if (isMine && tables.includes('node')) void this.#catchUp();
-				else if (isMine && tables.includes('ref')) void this.#followRef();
-				else if (isMine && tables.includes('run')) void this.#refresh();
+			desk.workspace.onChange((change) => {
+				if (change.conversations?.includes(id) !== true) return;
+				if (change.tables.includes('node')) this.#hear(change);
+				else if (change.tables.includes('ref')) void this.#followRef();
 			}),
 			desk.runs.onEnded((run) => this.#follow(run))
 		];
@@ -336,6 +341,7 @@ export class Conversation {
 			seen?: OpId | null;
 		} = {}
 	): Promise<Appended | null> {
+		this.#writing++;
 		const added = await this.#workspace.append({
 			conversation: this.id,
 			role,
@@ -344,17 +350,33 @@ export class Conversation {
 			ref,
 			...version
 		});
-		if (!added.ok) {
-			toast.error('The message could not be saved.', { description: added.error.message });
-			return null;
-		}
-		await this.#show({ leaf: added.value.node, ref: added.value.ref });
-		this.target = 'end';
-		return added.value;
+		if (added.ok) {
+			await this.#show({ leaf: added.value.node, ref: added.value.ref });
+			this.target = 'end';
+		} else toast.error('The message could not be saved.', { description: added.error.message });
+		this.#writing--;
+		this.#seeHeard();
+		return added.ok ? added.value : null;
+	}
+
+	/** What this tab writes is shown by whoever wrote it: reading it twice would only cost. */
+	#hear({ tables, nodes }: Change): void {
+		const isSeal = tables.includes('run') && this.live.some((run) => !run.isElsewhere);
+		// A text that has gone is read again at once.
+		const isKept = nodes !== undefined && !tables.includes('body') && (this.#writing > 0 || isSeal);
+		if (isKept) this.#heard.push(...nodes);
+		else void this.#catchUp(!tables.includes('body'));
+	}
+
+	/** Once this tab has shown what it wrote: was there anything else? */
+	#seeHeard(): void {
+		const heard = this.#heard.splice(0);
+		const known = new Set(this.entries.map(({ id }) => id));
+		if (heard.some((node) => !known.has(node))) void this.#catchUp();
 	}
 
 	/** Another tab, or the queue, wrote on along the branch this one reads: so does this one. */
-	async #catchUp(): Promise<void> {
+	async #catchUp(hasOld = true): Promise<void> {
 		const place = this.#place;
 		const { leaf = null, ref = null } = place ?? {};
 		const found =
@@ -364,8 +386,8 @@ export class Conversation {
 		if (!found.ok) return this.#reopen();
 		const isAhead = found.value !== null && found.value.leaf !== leaf;
 		if (isAhead && (leaf === null || (ref !== null && found.value.ref === ref))) {
-			await this.#show(found.value);
-		} else await this.#refresh();
+			await this.#show(found.value, null, hasOld);
+		} else await this.#refresh(hasOld);
 	}
 
 	/** The branch was moved by something else than a message: an undo, a restore, a choice. */
@@ -404,13 +426,20 @@ export class Conversation {
 	}
 
 	#hold(window: PathWindow): void {
+		if (isSameWindow(this.#window, window)) return;
 		this.#window = window;
 		void this.marks.look(window.entries.map(({ id }) => id));
 	}
 
 	/** Goes on to an answer if the reader is still where the question was asked. */
 	async #follow(run: RunRow): Promise<void> {
-		if (run.conversation !== this.id || this.leaf !== run.parent) return;
+		if (run.conversation !== this.id) return;
+		await this.#goOnTo(run);
+		this.#seeHeard();
+	}
+
+	async #goOnTo(run: RunRow): Promise<void> {
+		if (this.leaf !== run.parent) return;
 		if (isOneOfSeveral(run)) return this.#refresh();
 		const replaced = run.links.find(({ kind }) => kind === 'regen_of' || kind === 'continues')?.target;
 		// Stopped before the first word: what was to be replaced is what there is.
@@ -421,21 +450,24 @@ export class Conversation {
 	}
 
 	/** Reads a path and shows it, both at once: what is on screen stays until the other is there. */
-	async #show(place: Place, around: NodeId | null = null): Promise<void> {
-		await this.#read(place, around);
+	async #show(place: Place, around: NodeId | null = null, hasOld = true): Promise<void> {
+		await this.#read(place, around, hasOld);
 		await this.#workspace.visit(this.id, place.leaf, place.ref);
 	}
 
-	async #refresh(): Promise<void> {
-		if (this.#place !== null) await this.#read(this.#place, null);
+	/** @param hasOld whether the messages that are shown are still as they are */
+	async #refresh(hasOld = true): Promise<void> {
+		if (this.#place !== null) await this.#read(this.#place, null, hasOld);
 	}
 
-	async #read(place: Place, around: NodeId | null): Promise<void> {
+	async #read(place: Place, around: NodeId | null, hasOld = true): Promise<void> {
 		const { leaf, ref } = place;
 		const turn = ++this.#loading;
 		this.#place = place;
 		const [window, failed, refs, answers] = await Promise.all([
-			around === null ? readAgain(this.#workspace, leaf, this.#window) : this.#around(leaf, around),
+			around === null
+				? readAgain(this.#workspace, leaf, this.#window, hasOld ? undefined : [])
+				: this.#around(leaf, around),
 			this.#lastFailure(leaf),
 			this.#workspace.refs(this.id),
 			this.#workspace.children(this.id, leaf)

@@ -44,7 +44,7 @@ export class Marks {
 			if (!tables.includes('member') && !tables.includes('database')) return;
 			if (conversations === undefined || conversations.length === 0 || conversations.includes(id))
 				void this.load();
-			void this.look(this.#nodes);
+			void this.#read(this.#nodes, true);
 		});
 	}
 
@@ -75,9 +75,15 @@ export class Marks {
 
 	/** Reads the marks of the messages that are in memory. */
 	async look(nodes: readonly NodeId[]): Promise<void> {
+		const known = new Set(this.#nodes);
 		this.#nodes = nodes;
+		const added = nodes.filter((node) => !known.has(node));
+		if (added.length > 0) await this.#read(added, false);
+	}
+
+	async #read(nodes: readonly NodeId[], isAll: boolean): Promise<void> {
 		const marks = await this.#workspace.nodeMarks(nodes);
-		if (marks.ok && this.#nodes === nodes) this.#byNode = marks.value;
+		if (marks.ok) this.#byNode = new Map([...(isAll ? [] : this.#byNode), ...marks.value]);
 	}
 
 	async inUse(name: 'tag' | 'role'): Promise<readonly string[]> {

@@ -1,7 +1,7 @@
 /** The stretch of a path that is in memory: around the reader, bounded, wherever the path ends. */
 import type { NodeId } from '@stemma/graph/node';
 import type { Outcome } from '@stemma/store/workspace/outcome';
-import type { PathWindow, Workspace } from '@stemma/store/workspace/workspace';
+import type { PathEntry, PathWindow, Workspace } from '@stemma/store/workspace/workspace';
 
 const PAGE = 200;
 /** More than this is not kept: what is far from the reader goes when more comes. */
@@ -35,12 +35,24 @@ export function readNewer(reader: Reader, leaf: NodeId, window: PathWindow): Out
 	return reader.path(leaf, { limit: end - endOf(window), before: end });
 }
 
+/** Nothing new: rows that are the same need not be shown again. */
+export const isSameWindow = (a: PathWindow, b: PathWindow): boolean =>
+	a.total === b.total &&
+	a.entries.length === b.entries.length &&
+	a.entries.every((entry, i) => entry === b.entries[i]);
+
 /**
  * The same stretch read again, of a path that has grown, shrunk or turned to another branch. Its first row
  * stays, so that nothing above the reader moves; a window that shows the end goes on to the new end.
+ * @param have entries of it that are as good as new
  */
-export async function readAgain(reader: Reader, leaf: NodeId, window: PathWindow): Outcome<PathWindow> {
-	const tip = await reader.path(leaf, { limit: 1 });
+export async function readAgain(
+	reader: Reader,
+	leaf: NodeId,
+	window: PathWindow,
+	have: readonly PathEntry[] = window.entries
+): Outcome<PathWindow> {
+	const tip = await reader.path(leaf, { limit: 1, have });
 	if (!tip.ok) return tip;
 	const start = startOf(window);
 	const { total } = tip.value;
@@ -48,7 +60,7 @@ export async function readAgain(reader: Reader, leaf: NodeId, window: PathWindow
 	const end = Math.min(total, hasNewer(window) ? endOf(window) : start + MOST);
 	// The end has moved out of reach (a longer branch, an import): the end is what was on screen.
 	if (end < total && !hasNewer(window)) return readEnd(reader, leaf);
-	return reader.path(leaf, { limit: end - start, before: end });
+	return reader.path(leaf, { limit: end - start, before: end, have });
 }
 
 /** What is left when the window has become too long; null when it has not. */

@@ -80,7 +80,9 @@ export class RunRegistry {
 		this.#announcer = announcer;
 		this.#randomHex = randomHex;
 		workspace.onChange(({ tables }) => {
-			if (tables.includes('run') || tables.includes('run_chunk')) void this.#mirror();
+			// Of its own this tab knows better than the journal.
+			const isElsewhere = [...this.live.values()].some((run) => run.isElsewhere);
+			if (tables.includes('run') || (isElsewhere && tables.includes('run_chunk'))) void this.#mirror();
 		});
 		addEventListener('pagehide', () => this.#worker?.post({ type: 'flush' }), { capture: true });
 		document.addEventListener('visibilitychange', () => {

@@ -7,7 +7,7 @@ import { decodeList } from './codec.ts';
 import { toNodeRow } from './node-row.ts';
 import { NODE_COLUMNS } from './node-sql.ts';
 import { ATTEMPT_COLUMNS, RUN_COLUMNS, toRunRows } from './run-row.ts';
-import type { Workspace } from './workspace.ts';
+import type { PathEntry, Workspace } from './workspace.ts';
 
 /** The row at position ?2 of the path to leaf ?1, by jumps: about 2·log2(n) steps. */
 const AT_POSITION = `
@@ -35,6 +35,7 @@ w (id, parent_id, n) AS (
 export const NEWEST = 2 ** 40;
 
 const leafRow = z.object({ leaf: z.string(), ref: z.nullable(z.string()) });
+const hashRow = z.object({ hash: z.string() });
 const versionRow = z.object({ hash: z.string(), versions: z.string() });
 
 /** From node ?1 down along the newest children to a leaf, unless a branch already ends there. */
@@ -77,6 +78,9 @@ export function hasOtherVersions(n: string): string {
 		ELSE EXISTS (SELECT 1 FROM node o WHERE o.parent_id = ${n}.parent_id AND o.id <> ${n}.id) END`;
 }
 
+const isSame = (a: readonly string[], b: readonly string[]): boolean =>
+	a.length === b.length && a.every((item, i) => item === b[i]);
+
 export function createReading(
 	context: WorkspaceContext
 ): Pick<Workspace, 'path' | 'visit' | 'leafBelow' | 'lastLeaf'> {
@@ -91,13 +95,20 @@ export function createReading(
 	};
 
 	return {
-		async path(leaf, { limit, before }) {
+		async path(leaf, { limit, before, have = [] }) {
 			const params = [leaf, before === undefined ? NEWEST : before - 1, limit];
+			const known = new Map(have.map((entry) => [entry.id, entry]));
+			const unknown = [...params, JSON.stringify([...known.keys()])];
+			const isUnknown = (n: string) => `${n}.hash NOT IN (SELECT unhex(value) FROM json_each(?4))`;
 			const reads: readonly Statement[] = [
 				{
-					sql: `${WINDOW} SELECT ${NODE_COLUMNS} FROM w CROSS JOIN node n ON n.id = w.id CROSS JOIN body b ON b.id = n.body_id
-					CROSS JOIN conv ON conv.id = n.conv_id ORDER BY n.pos`,
+					sql: `${WINDOW} SELECT lower(hex(n.hash)) AS hash FROM w CROSS JOIN node n ON n.id = w.id ORDER BY n.pos`,
 					params
+				},
+				{
+					sql: `${WINDOW} SELECT ${NODE_COLUMNS} FROM w CROSS JOIN node n ON n.id = w.id CROSS JOIN body b ON b.id = n.body_id
+					CROSS JOIN conv ON conv.id = n.conv_id WHERE ${isUnknown('n')}`,
+					params: unknown
 				},
 				{
 					sql: `${WINDOW} SELECT lower(hex(n.hash)) AS hash,
@@ -113,18 +124,19 @@ export function createReading(
 				},
 				{
 					sql: `${WINDOW} SELECT ${RUN_COLUMNS} FROM w CROSS JOIN run r ON r.node_id = w.id CROSS JOIN conv ON conv.id = r.conv_id
-					CROSS JOIN node p ON p.id = r.parent_id LEFT JOIN node n ON n.id = r.node_id`,
-					params
+					CROSS JOIN node p ON p.id = r.parent_id CROSS JOIN node n ON n.id = r.node_id WHERE ${isUnknown('n')}`,
+					params: unknown
 				},
 				{
-					sql: `${WINDOW} SELECT ${ATTEMPT_COLUMNS} FROM w CROSS JOIN run r ON r.node_id = w.id CROSS JOIN attempt t ON t.run_id = r.id ORDER BY t.n`,
-					params
+					sql: `${WINDOW} SELECT ${ATTEMPT_COLUMNS} FROM w CROSS JOIN run r ON r.node_id = w.id CROSS JOIN attempt t ON t.run_id = r.id
+						CROSS JOIN node n ON n.id = w.id WHERE ${isUnknown('n')} ORDER BY t.n`,
+					params: unknown
 				},
 				{ sql: 'SELECT pos FROM node WHERE hash = unhex(?1)', params: [leaf], expect: 1 }
 			];
 			const result = await store.batch(reads);
 			if (!result.ok) return result;
-			const [nodes, versions, runs, attempts, length] = result.value.map(({ rows }) => rows);
+			const [hashes, nodes, versions, runs, attempts, length] = result.value.map(({ rows }) => rows);
 			const versionsByNode = new Map(
 				versions?.map((raw) => {
 					const row = versionRow.parse(raw);
@@ -132,13 +144,14 @@ export function createReading(
 				})
 			);
 			const runByNode = new Map(toRunRows(runs ?? [], attempts ?? []).map((run) => [run.node, run]));
-			const entries = (nodes ?? []).map((raw) => {
-				const node = toNodeRow(raw);
-				return {
-					...node,
-					versions: versionsByNode.get(node.id) ?? [node.id],
-					run: runByNode.get(node.id) ?? null
-				};
+			const read = new Map((nodes ?? []).map(toNodeRow).map((node) => [node.id, node]));
+			const entries = (hashes ?? []).flatMap((raw): readonly PathEntry[] => {
+				const id = hashRow.parse(raw).hash;
+				const beside = versionsByNode.get(id) ?? [id];
+				const entry = known.get(id);
+				if (entry) return [isSame(entry.versions, beside) ? entry : { ...entry, versions: beside }];
+				const node = read.get(id);
+				return node ? [{ ...node, versions: beside, run: runByNode.get(id) ?? null }] : [];
 			});
 			return ok({ entries, total: Number(length?.[0]?.['pos'] ?? -1) + 1 });
 		},

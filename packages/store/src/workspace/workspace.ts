@@ -260,8 +260,15 @@ export interface Workspace extends Operations, Marks, Removal, Outline, Finding,
 	// the graph
 	append(input: NewNode): Outcome<Appended>;
 	node(id: NodeId): Outcome<NodeRow | null>;
-	/** `limit` messages of the path that ends at `leaf`; `before` = only positions below it. */
-	path(leaf: NodeId, options: { readonly limit: number; readonly before?: number }): Outcome<PathWindow>;
+	/**
+	 * `limit` messages of the path that ends at `leaf`; `before` = only positions below it.
+	 * `have` = entries read before: a message does not change, so theirs are not read again, and those beside
+	 * which no version came or went are given back as the same objects.
+	 */
+	path(
+		leaf: NodeId,
+		options: { readonly limit: number; readonly before?: number; readonly have?: readonly PathEntry[] }
+	): Outcome<PathWindow>;
 	/** The `limit` newest ancestors-or-self, newest first, in batches: for the context builder. */
 	ancestors(leaf: NodeId, signal?: AbortSignal): AsyncIterable<readonly NodeRow[]>;
 	/** What a model reads at `leaf`, newest first, in batches: the path, and where branches were merged each of them. */
