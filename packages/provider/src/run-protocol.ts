@@ -73,6 +73,7 @@ export type RunFailureCode =
 	| 'timeout'
 	| 'network'
 	| 'truncated'
+	| 'tool_args'
 	| 'empty'
 	| 'oversize'
 	| 'interrupted'

@@ -15,6 +15,15 @@ export type Verdict =
 	  }
 	| { readonly state: 'failed'; readonly failure: RunFailure; readonly retry: RetryCase | null };
 
+function isJson(text: string): boolean {
+	try {
+		JSON.parse(text);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
 export function judge(state: Accumulated, end: StreamEnd): Verdict {
 	const spoke = hasOutput(state);
 	const fail = (code: RunFailure['code'], message: string, failedAs: RetryCase | null): Verdict => ({
@@ -53,6 +62,9 @@ export function judge(state: Accumulated, end: StreamEnd): Verdict {
 		return fail('server', 'The server ended the answer with an error.', spoke ? null : { type: 'reset' });
 	const isOver = end === 'done_event' || end === 'finish_grace' || state.finish !== null;
 	if (isOver) {
+		// Some servers call a truncated call finished.
+		if (state.tools.some(({ arguments: text }) => text !== '' && !isJson(text)))
+			return fail('tool_args', 'The model called a tool with arguments that cannot be read.', null);
 		if (!spoke && state.finish !== 'length')
 			return fail('empty', 'The server ended the answer without a word.', { type: 'empty' });
 		const spentOnThought = state.finish === 'length' && state.content === '' && state.reasoning !== '';

@@ -61,6 +61,7 @@ const rules: Readonly<Record<string, Expected>> = {
 	'error-after-length': done(HELLO, 'length', true),
 	'heartbeats-after-finish': done(),
 	truncated: failed('truncated', HELLO),
+	'tool-arguments-cut': failed('tool_args', HELLO),
 	'reset-mid-event': failed('network', HELLO),
 	'hang-mid-answer': failed('timeout', HELLO),
 	'error-mid': failed('protocol', HELLO),

@@ -227,6 +227,13 @@ export const scenarios: Readonly<Record<string, (asked: Asked) => Reply>> = {
 			chunk({}, 'stop', { model: 'other/model', provider: 'Other' }),
 			DONE
 		),
+	'tool-arguments-cut': () =>
+		stream(
+			...hello,
+			chunk({ tool_calls: [{ index: 0, id: 'a', function: { name: 'look', arguments: '{"at"' } }] }),
+			finish('tool_calls'),
+			DONE
+		),
 	'tool-calls': () =>
 		stream(
 			chunk({ tool_calls: [{ index: 0, id: 'a', function: { name: 'look', arguments: '{"at"' } }] }),

@@ -25,6 +25,11 @@ const sentences: Readonly<Record<RunFailureCode, Sentence>> = {
 		sentence: 'The connection closed in the middle of the answer. What came is kept.',
 		action: 'retry'
 	},
+	tool_args: {
+		sentence:
+			'The model called a tool with arguments that cannot be read. Nothing was run; what came is kept.',
+		action: 'retry'
+	},
 	empty: { sentence: 'The model said nothing.', action: 'retry' },
 	oversize: { sentence: 'The answer was too large to take in.', action: 'retry' },
 	interrupted: { sentence: 'Stemma was closed while this was written. What came is kept.', action: 'retry' },
