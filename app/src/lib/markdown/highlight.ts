@@ -1,6 +1,5 @@
 /** Code to coloured pieces. Each grammar is a chunk of its own, loaded when first met. */
 import type { Parser } from '@lezer/common';
-import { classHighlighter, highlightCode } from '@lezer/highlight';
 
 export interface CodePiece {
 	readonly text: string;
@@ -67,7 +66,10 @@ export async function highlight(code: string, language: string): Promise<readonl
 	const name = language.toLowerCase();
 	const load = Object.hasOwn(loaders, name) ? loaders[name] : undefined;
 	if (!load || code.length > MAX_CHARS) return null;
-	const parser = await load();
+	const [parser, { classHighlighter, highlightCode }] = await Promise.all([
+		load(),
+		import('@lezer/highlight')
+	]);
 	const pieces: CodePiece[] = [];
 	highlightCode(
 		code,

@@ -5,7 +5,7 @@ import { partsToText } from '@stemma/graph/render';
 import { profileOf, requestParameters } from '@stemma/provider/profiles';
 import type { ChatRequest } from '@stemma/provider/run-protocol';
 import type { NodeRow, Workspace } from '@stemma/store/workspace/workspace';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 import { readSettings } from './conversation-settings.svelte.ts';
 import type { Choice, Endpoints } from './endpoints.svelte.ts';
 import { buildPrompt } from './prompt.ts';

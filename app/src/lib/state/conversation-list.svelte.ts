@@ -2,7 +2,7 @@ import type { ConversationId, OpId } from '@stemma/graph/op';
 import type { Result } from '@stemma/graph/result';
 import type { StoreError } from '@stemma/store/port';
 import type { ConversationRow, Workspace } from '@stemma/store/workspace/workspace';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 import type { UndoHistory } from './undo.svelte.ts';
 
 /** Case and accents do not matter when one looks for a title. */

@@ -1,7 +1,7 @@
 /** What holds for one conversation only: its system prompt and its model. */
 import type { ConversationId } from '@stemma/graph/op';
 import type { Workspace } from '@stemma/store/workspace/workspace';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 import { choice, type Choice } from './endpoints.svelte.ts';
 
 const SYSTEM = 'system';

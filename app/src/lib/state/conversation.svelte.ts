@@ -13,7 +13,7 @@ import type {
 	RunRow,
 	Workspace
 } from '@stemma/store/workspace/workspace';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 import type { Desk } from './app-state.svelte.ts';
 import { ask, type Question } from './asking.ts';
 import { ConversationSettings } from './conversation-settings.svelte.ts';

@@ -1,7 +1,7 @@
 /** What is typed and not sent, with what goes with it, kept per conversation through reloads. */
 import type { Part, ReferencePart } from '@stemma/graph/part';
 import type { Workspace } from '@stemma/store/workspace/workspace';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 
 const QUIET_MS = 300;
 

@@ -11,7 +11,7 @@ import type {
 	OutlinePage,
 	Workspace
 } from '@stemma/store/workspace/workspace';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 import { SvelteMap } from 'svelte/reactivity';
 import {
 	arrange,

@@ -1,7 +1,7 @@
 /** A branch goes on with another version; the one it leaves stays, and so does the way back. */
 import type { NodeId } from '@stemma/graph/node';
 import type { ConversationId } from '@stemma/graph/op';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 import type { Desk } from './app-state.svelte.ts';
 
 /** @param ref the branch to move; null for a reader on none, who just goes there */

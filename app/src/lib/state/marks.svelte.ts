@@ -7,7 +7,7 @@ import { tagName } from '@stemma/graph/tag-name';
 import type { StoreError } from '@stemma/store/port';
 import type { MarkSet, NodeMarks } from '@stemma/store/workspace/marks';
 import type { Workspace } from '@stemma/store/workspace/workspace';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 import { SvelteSet } from 'svelte/reactivity';
 import type { UndoHistory } from './undo.svelte.ts';
 

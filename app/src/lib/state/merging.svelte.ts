@@ -3,7 +3,7 @@ import { mergeRequest, planMerge, reconcile, type Passage } from '@stemma/graph/
 import type { NodeId } from '@stemma/graph/node';
 import type { ConversationId } from '@stemma/graph/op';
 import type { NodeRow, RunRow } from '@stemma/store/workspace/workspace';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 import type { Aligned } from './alignment.svelte.ts';
 import type { Desk } from './app-state.svelte.ts';
 import { ask } from './asking.ts';

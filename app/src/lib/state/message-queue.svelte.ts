@@ -4,7 +4,7 @@ import type { Part } from '@stemma/graph/part';
 import type { Result } from '@stemma/graph/result';
 import type { StoreError } from '@stemma/store/port';
 import type { QueuedId, QueuedMessage, RunRow } from '@stemma/store/workspace/workspace';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 import { SvelteMap } from 'svelte/reactivity';
 import { ask, type AskDeps } from './asking.ts';
 import { isOneOfSeveral } from './fan-out-slots.ts';

@@ -2,7 +2,7 @@
 import type { OpId } from '@stemma/graph/op';
 import type { OperationFilter, OperationRow, RestorePreview } from '@stemma/store/workspace/operations';
 import type { Workspace } from '@stemma/store/workspace/workspace';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 import type { UndoHistory } from './undo.svelte.ts';
 
 const PAGE = 100;

@@ -1,7 +1,7 @@
 /** How things look and what may be fetched: kept in the database, so that it comes along with the data. */
 import type { Workspace } from '@stemma/store/workspace/workspace';
 import { setMode } from 'mode-watcher';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 import * as z from 'zod/mini';
 
 const APPEARANCE = 'appearance';

@@ -19,7 +19,7 @@ import type {
 	StoredRunState,
 	Workspace
 } from '@stemma/store/workspace/workspace';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 import { SvelteMap } from 'svelte/reactivity';
 import type { Announcer } from './announcer.svelte.ts';
 import { GrowingText } from './growing-text.svelte.ts';

@@ -4,7 +4,7 @@ import type { Result } from '@stemma/graph/result';
 import type { StoreError } from '@stemma/store/port';
 import type { TakenBack } from '@stemma/store/workspace/operations';
 import type { Workspace } from '@stemma/store/workspace/workspace';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 import type { Announcer } from './announcer.svelte.ts';
 import { tellTransaction } from './operation-sentences.ts';
 

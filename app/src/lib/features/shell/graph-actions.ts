@@ -1,7 +1,7 @@
 /** What the graph's keys do, as ways through the app. The addresses of other pages are made here. */
 import type { NodeId } from '@stemma/graph/node';
 import type { NodeKey, Workspace } from '@stemma/store/workspace/workspace';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 import { goto } from '$app/navigation';
 import { resolve } from '$app/paths';
 import type { GraphActions } from '#lib/features/graph/graph-actions.ts';
