@@ -72,7 +72,7 @@ module.exports = {
 				pathNot: [
 					'^packages/store/src/port[.]ts$',
 					'^packages/store/src/backup/files[.]ts$',
-					'^packages/store/src/browser/(open-browser-store|closed-file)[.]ts$',
+					'^packages/store/src/browser/(open-browser-store|start-db-worker|closed-file)[.]ts$',
 					'^packages/store/src/workspace/(workspace|create-workspace|outcome|operations|marks|removal|finding|replays)[.]ts$',
 					'^packages/store/src/import/'
 				]

@@ -13,6 +13,8 @@ export interface Migration {
 	readonly version: number;
 	readonly name: string;
 	readonly sql: string;
+	/** SHA-256 of the SQL where it is known beforehand: every start compares it. */
+	readonly checksum?: string;
 }
 
 /** "STEM": tells the file from any other SQLite database. */
@@ -84,7 +86,7 @@ export function migrate(
 			connection.run('INSERT INTO migration (version, name, checksum, applied_at) VALUES (?, ?, ?, ?)', [
 				migration.version,
 				migration.name,
-				checksum(migration.sql),
+				checksum(migration),
 				nowMs
 			]);
 			connection.script(`PRAGMA user_version = ${migration.version};`);
@@ -105,7 +107,8 @@ export function migrate(
 	return ok(newest);
 }
 
-const checksum = (sql: string): string => bytesToHex(sha256(utf8ToBytes(sql)));
+const checksum = ({ sql, checksum: known }: Migration): string =>
+	known ?? bytesToHex(sha256(utf8ToBytes(sql)));
 
 /** A sentence when what was applied to the file is not what this program would have applied. */
 function alteredMigration(
@@ -119,7 +122,7 @@ function alteredMigration(
 	const applied = unpack(connection.run('SELECT version, checksum FROM migration', []));
 	const checksums = new Map(applied.rows.map((row) => [row['version'], row['checksum']]));
 	const altered = migrations.find(
-		({ version, sql }) => version <= current && checksums.get(version) !== checksum(sql)
+		(migration) => migration.version <= current && checksums.get(migration.version) !== checksum(migration)
 	);
 	return altered
 		? `Migration ${altered.version} (${altered.name}) of this file differs from the one this version knows.`

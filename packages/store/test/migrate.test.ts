@@ -61,7 +61,7 @@ test('a migration that fails half-way leaves the file as it was', async () => {
 test('a file that other migrations made is refused', async () => {
 	const path = join(folder, 'd.sqlite');
 	await must(openBunStore({ path, nowMs: 1 })).close();
-	const altered = migrations.map((migration) => ({ ...migration, sql: `${migration.sql}\n-- altered` }));
+	const altered = migrations.map(({ version, name, sql }) => ({ version, name, sql: `${sql}\n-- altered` }));
 	const refused = openBunStore({ path, nowMs: 2, migrations: altered });
 	expect(refused.ok ? null : refused.error.code).toBe('migration_failed');
 	expect(existsSync(path)).toBe(true);
@@ -102,4 +102,11 @@ test('the hot queries use their indexes', async () => {
 		)
 	);
 	expect(openRuns.map((row) => row['detail']).join()).toContain('run_open');
+});
+
+test('the checksums that are known beforehand are those of the SQL', () => {
+	for (const { name, sql, checksum } of migrations) {
+		const computed = new Bun.CryptoHasher('sha256').update(sql).digest('hex');
+		expect(checksum, `of ${name}: a released migration never changes`).toBe(computed);
+	}
 });

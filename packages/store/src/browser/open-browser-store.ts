@@ -11,6 +11,7 @@ import {
 	type Response,
 	type ToWorker
 } from './protocol.ts';
+import { takeDbWorker } from './start-db-worker.ts';
 
 export interface BrowserStoreOptions {
 	readonly onRole?: (role: 'owner' | 'follower') => void;
@@ -45,9 +46,6 @@ export interface BrowserStore extends Store {
 export async function openBrowserStore(
 	options: BrowserStoreOptions = {}
 ): Promise<Result<BrowserStore, StoreError>> {
-	const missing = await missingCapability();
-	if (missing !== null) return err({ code: 'no_storage', message: missing });
-
 	const waiting = new Map<number, Waiting>();
 	const listeners = new Set<(change: Change) => void>();
 	let worker: Worker | null = null;
@@ -81,9 +79,9 @@ export async function openBrowserStore(
 
 	const start = (): Promise<Result<void, StoreError>> =>
 		new Promise((resolve) => {
-			const started = new Worker(new URL('./db-worker.ts', import.meta.url), { type: 'module' });
+			const { worker: started, attach } = takeDbWorker();
 			worker = started;
-			started.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
+			const onMessage = (data: FromWorker): void => {
 				switch (data.t) {
 					case 'status':
 						isOwner = data.role === 'owner' && !data.error;
@@ -111,10 +109,11 @@ export async function openBrowserStore(
 						options.onSilence?.(data.isSilent);
 						break;
 				}
-			});
-			started.addEventListener('error', (event) => {
-				resolve(err({ code: 'no_storage', message: event.message || 'The database worker did not start.' }));
-			});
+			};
+			const onError = ({ message }: ErrorEvent): void => {
+				resolve(err({ code: 'no_storage', message: message || 'The database worker did not start.' }));
+			};
+			attach({ onMessage, onError });
 		});
 
 	/** The worker is gone: another takes its place, and what may be asked twice is asked again. */
@@ -140,7 +139,10 @@ export async function openBrowserStore(
 		options.onLost?.(opened.error);
 	};
 
-	const opened = await start();
+	// Meanwhile the worker opens the file.
+	const starting = start();
+	const missing = await missingCapability();
+	const opened = missing === null ? await starting : err({ code: 'no_storage' as const, message: missing });
 	if (!opened.ok) {
 		isOpen = false;
 		terminate();

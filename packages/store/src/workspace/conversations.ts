@@ -1,7 +1,8 @@
 import type { JsonValue } from '@stemma/graph/part';
 import { ok } from '@stemma/graph/result';
-import { and, desc, eq, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { attempt, toStatement } from '../drizzle.ts';
+import type { Row } from '../port.ts';
 import { conv } from '../schema/tables.ts';
 import type { WorkspaceContext } from './context.ts';
 import { commit } from './log.ts';
@@ -11,6 +12,17 @@ type Conversations = Pick<
 	Workspace,
 	'conversations' | 'conversation' | 'createConversation' | 'rename' | 'setPinned' | 'setHidden'
 >;
+
+/** All of them are read at every start. The table is STRICT: to check its types here would take longer than to read it. */
+const toConversationRow = (row: Row): ConversationRow => ({
+	id: row['id'] as string,
+	title: row['title'] as string | null,
+	pinned: row['pinned'] === 1,
+	hidden: row['hidden'] === 1,
+	createdAt: row['createdAt'] as number,
+	lastAt: row['lastAt'] as number,
+	preview: row['preview'] as string | null
+});
 
 export function createConversations(context: WorkspaceContext): Conversations {
 	const { db, store, nowMs, randomHex } = context;
@@ -38,14 +50,14 @@ export function createConversations(context: WorkspaceContext): Conversations {
 		);
 
 	return {
-		conversations({ includeHidden = false } = {}) {
-			const query = db
-				.select(columns)
-				.from(conv)
-				.orderBy(desc(conv.pinned), desc(conv.lastAt), desc(conv.id));
-			return attempt<readonly ConversationRow[]>(
-				query.where(includeHidden ? isThere : and(isThere, eq(conv.hidden, false)))
+		async conversations({ includeHidden = false } = {}) {
+			const found = await store.query(
+				`SELECT lower(hex(uid)) AS id, title, pinned, hidden, created_at AS createdAt, last_at AS lastAt, preview FROM conv
+				WHERE NOT EXISTS (SELECT 1 FROM tombstone WHERE scope = 'conversation' AND uid = lower(hex(conv.uid)))
+				AND hidden <= ?1 ORDER BY pinned DESC, last_at DESC, conv.id DESC`,
+				[includeHidden ? 1 : 0]
 			);
+			return found.ok ? ok(found.value.map(toConversationRow)) : found;
 		},
 		async conversation(id) {
 			const found = await attempt(
