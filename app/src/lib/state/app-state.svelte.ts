@@ -99,11 +99,7 @@ export class AppState {
 		const replays = new Replays({ workspace: workspace.value, endpoints, runs });
 		const queue = new MessageQueue({ workspace: workspace.value, endpoints, runs, replays });
 		const preferences = new Preferences(workspace.value);
-		await Promise.all([
-			list.load(),
-			Promise.all([catalogue.load(), session]).then(() => endpoints.load()),
-			preferences.load()
-		]);
+		await Promise.all([list.load(), endpoints.load(session), preferences.load()]);
 		void runs.recover();
 		this.boot = {
 			kind: 'ready',

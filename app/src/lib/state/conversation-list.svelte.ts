@@ -62,10 +62,12 @@ export class ConversationList {
 	}
 
 	async load(): Promise<void> {
-		const rows = await this.#workspace.conversations({ includeHidden: true });
+		const [rows, tags] = await Promise.all([
+			this.#workspace.conversations({ includeHidden: true }),
+			this.#workspace.conversationTags()
+		]);
 		if (rows.ok) this.rows = rows.value;
 		this.error = rows.ok ? null : rows.error.message;
-		const tags = await this.#workspace.conversationTags();
 		if (tags.ok) this.tagsByConversation = tags.value;
 		// The last one that had it may have lost it.
 		if (this.tag !== null && !this.tags.includes(this.tag)) this.tag = null;

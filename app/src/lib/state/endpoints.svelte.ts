@@ -79,10 +79,13 @@ export class Endpoints {
 		});
 	}
 
-	async load(): Promise<void> {
-		await this.#loadSettings();
-		void this.refreshServed();
-		for (const known of this.own) void this.catalogue.keepFresh(known, this.#nowMs());
+	/** @param session settled when the server knows this page: until then it is not asked */
+	async load(session: Promise<unknown>): Promise<void> {
+		await Promise.all([this.catalogue.load(), this.#loadSettings()]);
+		void session.then(() => {
+			void this.refreshServed();
+			for (const known of this.own) void this.catalogue.keepFresh(known, this.#nowMs());
+		});
 	}
 
 	/** Asks this page's server what it can reach; without one the page works alone. */

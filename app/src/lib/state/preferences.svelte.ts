@@ -1,6 +1,6 @@
 /** How things look and what may be fetched: kept in the database, so that it comes along with the data. */
 import type { Workspace } from '@stemma/store/workspace/workspace';
-import { setMode } from 'mode-watcher';
+import { setTheme } from '#lib/theme.ts';
 import { toast } from '#lib/toast.ts';
 import * as z from 'zod/mini';
 
@@ -56,7 +56,7 @@ export class Preferences {
 
 	#wear(look: Appearance): void {
 		this.appearance = look;
-		setMode(look.theme);
+		setTheme(look.theme);
 		const { style } = document.documentElement;
 		style.setProperty('--prose-size', `${look.size}px`);
 		style.setProperty('--prose-font', `var(--letters-${look.font})`);
