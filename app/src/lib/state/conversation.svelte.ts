@@ -78,6 +78,9 @@ export class Conversation {
 	/** The message that is being edited in place. */
 	editing = $state<NodeId | null>(null);
 
+	/** Settled once it is known where one is and who answers: nothing should be sent before. */
+	opened: Promise<unknown> = Promise.resolve();
+
 	readonly entries = $derived(this.#window.entries);
 	/** Length of the whole path. */
 	readonly total = $derived(this.#window.total);
@@ -126,8 +129,11 @@ export class Conversation {
 	}
 
 	/** @param at a message anywhere in the conversation; without it the place one had left */
-	async open(at: NodeId | null): Promise<void> {
-		void this.settings.load();
+	open(at: NodeId | null): Promise<unknown> {
+		return (this.opened = Promise.all([this.#open(at), this.settings.load()]));
+	}
+
+	async #open(at: NodeId | null): Promise<void> {
 		void this.marks.load();
 		void this.#desk.queue.load(this.id);
 		const found = at === null ? await this.#workspace.lastLeaf(this.id) : await this.#workspace.leafBelow(at);
