@@ -23,6 +23,9 @@ const csp: Csp = {
 	}
 };
 
+const SMALL =
+	/@lucide[\\/]svelte|src[\\/]lib[\\/](ui[\\/](?!dialog|combobox|popover|resizer)|keys[\\/]|[^\\/]+[.]ts$)/;
+
 export default defineConfig({
 	plugins: [
 		tailwindcss(),
@@ -33,6 +36,19 @@ export default defineConfig({
 			paths: { relative: false }
 		})
 	],
+	build: {
+		rolldownOptions: {
+			output: {
+				// The small things that every screen has come in one file: each costs more to ask for than it weighs.
+				codeSplitting: {
+					groups: [
+						{ name: 'svelte', test: /node_modules[\\/](svelte|esm-env|clsx)[\\/]/, priority: 1 },
+						{ name: 'small', test: SMALL, minShareCount: 2 }
+					]
+				}
+			}
+		}
+	},
 	worker: {
 		format: 'es',
 		// WebKit evaluates a module worker's entry twice when a chunk imports back from it.
