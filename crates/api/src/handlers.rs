@@ -14,7 +14,7 @@ use stemma_proto::command::{Answer, Command, CommandInfo};
 use stemma_proto::error::{ErrorCode, HostError};
 use stemma_proto::table::COMMANDS;
 
-use crate::{Call, Context, git_commands, host_commands, job_commands};
+use crate::{Call, Context, file_commands, git_commands, host_commands, job_commands};
 
 /// How long a worker may say nothing before it is taken for stuck.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -115,6 +115,8 @@ impl Api {
 		host_commands::enter(&mut handlers);
 		job_commands::enter(&mut handlers);
 		handlers.in_worker(git_commands::enter);
+		handlers.in_worker(file_commands::enter);
+		file_commands::enter_watching(&mut handlers);
 		more(&mut handlers);
 		Arc::new(Self { context, handlers })
 	}

@@ -1,6 +1,7 @@
 //! One function per command, free of who asks: the local server over standard input and output, or the shell.
 
 mod context;
+mod file_commands;
 mod git_commands;
 mod handlers;
 mod host_commands;

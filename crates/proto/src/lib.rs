@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod error;
+pub mod files;
 pub mod git;
 pub mod host;
 pub mod jobs;

@@ -4,7 +4,7 @@
 //! A row: `/// What it does.` `TypeName = "area.verb", Class Answer Place, Request => Response;`
 
 use crate::command::{Bytes, Nothing, commands};
-use crate::{git, host, jobs, roots};
+use crate::{files, git, host, jobs, roots};
 
 commands! {
 	/// What this host is, and which commands it answers.
@@ -54,6 +54,13 @@ commands! {
 	GitApply = "git.apply", Write One Everywhere, git::ApplyRequest => git::Applied;
 	/// Takes such a change back.
 	GitUndo = "git.undo", Write One Everywhere, git::UndoRequest => git::Applied;
+
+	/// Lists files of a linked folder.
+	FilesScan = "files.scan", Read Stream Everywhere, files::ScanRequest => files::ScanBatch;
+	/// The bytes of a file.
+	FilesRead = "files.read", Read Bytes Everywhere, files::ReadRequest => Bytes;
+	/// Tells which files change.
+	FilesWatch = "files.watch", Read Stream Everywhere, files::WatchRequest => files::WatchBatch;
 }
 
 #[cfg(test)]

@@ -230,6 +230,38 @@ pub async fn git_undo<R: Runtime>(
 	bridge::one(app, webview, "git.undo", request).await
 }
 
+/// Lists files of a linked folder.
+#[tauri::command]
+pub async fn files_scan<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+	channel: Channel<InvokeResponseBody>,
+) -> Result<(), HostError> {
+	bridge::stream(app, webview, "files.scan", request, channel).await
+}
+
+/// The bytes of a file.
+#[tauri::command]
+pub async fn files_read<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::bytes(app, webview, "files.read", request).await
+}
+
+/// Tells which files change.
+#[tauri::command]
+pub async fn files_watch<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+	channel: Channel<InvokeResponseBody>,
+) -> Result<(), HostError> {
+	bridge::stream(app, webview, "files.watch", request, channel).await
+}
+
 /// All of them, for `Builder::invoke_handler`.
 pub fn handler<R: Runtime>() -> impl Fn(tauri::ipc::Invoke<R>) -> bool + Send + Sync + 'static {
 	tauri::generate_handler![
@@ -255,5 +287,8 @@ pub fn handler<R: Runtime>() -> impl Fn(tauri::ipc::Invoke<R>) -> bool + Send + 
 		git_status,
 		git_apply,
 		git_undo,
+		files_scan,
+		files_read,
+		files_watch,
 	]
 }

@@ -22,4 +22,7 @@
 	"git_status",
 	"git_apply",
 	"git_undo",
+	"files_scan",
+	"files_read",
+	"files_watch",
 ]

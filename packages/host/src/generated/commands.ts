@@ -47,6 +47,9 @@ export const fileDiffSchema = z.object({ binary: z.boolean(), change: fileChange
 export type Diff = { readonly files: readonly FileDiff[]; readonly truncated: boolean; };
 export const diffSchema = z.object({ files: z.array(fileDiffSchema), truncated: z.boolean() });
 
+export type EntryKind = 'file' | 'folder' | 'link';
+export const entryKindSchema = z.enum(['file', 'folder', 'link']);
+
 /** A code exists only where the page acts on it differently. */
 export type ErrorCode = 'cancelled' | 'timed_out' | 'internal' | 'invalid' | 'denied' | 'not_found' | 'outside_root' | 'root_lost' | 'too_large' | 'conflict' | 'unsupported' | 'host_lost';
 export const errorCodeSchema = z.enum(['cancelled', 'timed_out', 'internal', 'invalid', 'denied', 'not_found', 'outside_root', 'root_lost', 'too_large', 'conflict', 'unsupported', 'host_lost']);
@@ -178,11 +181,22 @@ export const rootSchema = z.object({ id: rootIdSchema, linkedAt: z.int(), name: 
 export type Roots = { readonly roots: readonly Root[]; };
 export const rootsSchema = z.object({ roots: z.array(rootSchema) });
 
+export type ScannedEntry = { readonly kind: EntryKind; readonly modified: number; readonly path: string; readonly size: number; };
+export const scannedEntrySchema = z.object({ kind: entryKindSchema, modified: z.int(), path: z.string(), size: z.int() });
+
+/** Files in no order, without those that `.gitignore` and `.ignore` leave out. */
+export type ScanBatch = { readonly entries: readonly ScannedEntry[]; readonly refused: readonly string[]; readonly truncated: boolean; };
+export const scanBatchSchema = z.object({ entries: z.array(scannedEntrySchema), refused: z.array(z.string()), truncated: z.boolean() });
+
 export type Stash = { readonly commit: string; readonly index: number; readonly message: string; readonly time: number; };
 export const stashSchema = z.object({ commit: z.string(), index: z.int(), message: z.string(), time: z.int() });
 
 export type Stashes = { readonly stashes: readonly Stash[]; readonly truncated: boolean; };
 export const stashesSchema = z.object({ stashes: z.array(stashSchema), truncated: z.boolean() });
+
+/** What changed since the last batch. The first one says that watching has begun. */
+export type WatchBatch = { readonly everything: boolean; readonly paths: readonly string[]; readonly polling: boolean; readonly repository: boolean; };
+export const watchBatchSchema = z.object({ everything: z.boolean(), paths: z.array(z.string()), polling: z.boolean(), repository: z.boolean() });
 
 export type ApplyRequest = { readonly check?: boolean | undefined; readonly edit: FileEdit; readonly root: RootId; };
 
@@ -207,10 +221,14 @@ export type IngestRequest = { readonly all?: boolean | undefined; readonly from?
 
 export type JobRequest = { readonly job: JobId; };
 
+export type ReadRequest = { readonly maxBytes?: number | null | undefined; readonly path: string; readonly root: RootId; };
+
 /** Everything that is asked about a whole repository: info, refs, stashes. */
 export type RepositoryRequest = { readonly root: RootId; };
 
 export type RootRequest = { readonly root: RootId; };
+
+export type ScanRequest = { readonly depth?: number | null | undefined; readonly folders?: boolean | undefined; readonly maxTextBytes?: number | null | undefined; readonly path?: string | undefined; readonly root: RootId; };
 
 export type StatusRequest = { readonly root: RootId; readonly untracked?: Untracked | null | undefined; };
 
@@ -222,6 +240,8 @@ export type TreeRequest = { readonly commit: string; readonly path?: string | un
 export type UndoRequest = { readonly root: RootId; readonly undo: string; };
 
 export type Untracked = 'none' | 'files' | 'folders';
+
+export type WatchRequest = { readonly root: RootId; };
 
 /** What each command is asked and answers; a stream answers many. */
 export interface CommandTypes {
@@ -269,6 +289,12 @@ export interface CommandTypes {
 	readonly 'git.apply': { readonly request: ApplyRequest; readonly response: Applied };
 	/** Takes such a change back. */
 	readonly 'git.undo': { readonly request: UndoRequest; readonly response: Applied };
+	/** Lists files of a linked folder. */
+	readonly 'files.scan': { readonly request: ScanRequest; readonly response: ScanBatch };
+	/** The bytes of a file. */
+	readonly 'files.read': { readonly request: ReadRequest; readonly response: Uint8Array };
+	/** Tells which files change. */
+	readonly 'files.watch': { readonly request: WatchRequest; readonly response: WatchBatch };
 }
 
 export const commands = {
@@ -294,4 +320,7 @@ export const commands = {
 	'git.status': { class: 'read', answer: 'one', place: 'everywhere', response: repositoryStatusSchema },
 	'git.apply': { class: 'write', answer: 'one', place: 'everywhere', response: appliedSchema },
 	'git.undo': { class: 'write', answer: 'one', place: 'everywhere', response: appliedSchema },
+	'files.scan': { class: 'read', answer: 'stream', place: 'everywhere', response: scanBatchSchema },
+	'files.read': { class: 'read', answer: 'bytes', place: 'everywhere', response: null },
+	'files.watch': { class: 'read', answer: 'stream', place: 'everywhere', response: watchBatchSchema },
 } as const;
