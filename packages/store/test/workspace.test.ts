@@ -142,6 +142,18 @@ test('switching versions returns to the leaf one left', async () => {
 	expect(must(await workspace.lastLeaf(conversation))).toEqual({ leaf: leftB.node, ref: leftB.ref });
 });
 
+test('below a message where nobody has been, the branch end that moved last is where one goes on', async () => {
+	const { workspace } = await openTestWorkspace();
+	const conversation = must(await workspace.createConversation());
+	const say = async (words: string, parents: readonly string[]) =>
+		must(await workspace.append({ conversation, role: 'user', parents, parts: text(words) }));
+	const root = await say('root', []);
+	await say('older', [root.node]);
+	await say('between', [root.node]);
+	const newer = await say('newer', [root.node]);
+	expect(must(await workspace.leafBelow(root.node))).toEqual({ leaf: newer.node, ref: newer.ref });
+});
+
 test('a fork holds its place in the middle of a path until it grows', async () => {
 	const { workspace } = await openTestWorkspace();
 	const conversation = must(await workspace.createConversation());

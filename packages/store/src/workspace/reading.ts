@@ -52,6 +52,9 @@ SELECT lower(hex(node.hash)) AS leaf,
 		(SELECT ref.name FROM ref_head h JOIN ref ON ref.id = h.ref_id WHERE h.node_id = node.id AND ref.kind = 'branch' ORDER BY ref.id DESC LIMIT 1)) AS ref
 FROM d CROSS JOIN node ON node.id = d.id ORDER BY d.n DESC LIMIT 1`;
 
+/** Takes the number of an operation below every time there is. */
+const AFTER_VISITS = 2 ** 52;
+
 /** Leaves last seen (then branch ends, newest first) whose path goes through node ?1. */
 const SEEN_BELOW = `
 WITH RECURSIVE target AS (SELECT id, pos, conv_id FROM node WHERE hash = unhex(?1)),
@@ -59,7 +62,7 @@ candidate (node_id, ref, at) AS (
 	SELECT * FROM (SELECT visit.node_id, visit.ref, visit.seen_at FROM target CROSS JOIN visit ON visit.conv_id = target.conv_id
 		ORDER BY visit.seen_at DESC LIMIT 200)
 	UNION ALL
-	SELECT * FROM (SELECT h.node_id, ref.name, -h.op_id FROM target CROSS JOIN ref ON ref.conv_id = target.conv_id AND ref.kind = 'branch'
+	SELECT * FROM (SELECT h.node_id, ref.name, h.op_id - ${AFTER_VISITS} FROM target CROSS JOIN ref ON ref.conv_id = target.conv_id AND ref.kind = 'branch'
 		CROSS JOIN ref_head h ON h.ref_id = ref.id ORDER BY h.op_id DESC LIMIT 200)
 ),
 a (leaf, id) AS (

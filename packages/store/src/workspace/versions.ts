@@ -23,7 +23,7 @@ WITH s (id) AS (
  * Where the paths to ?1 and ?2 part. Both are lifted to one height, then together: jumps lead from equal heights
  * to equal heights, so they are taken as long as they lead to different nodes.
  */
-const COMMON = `
+export const COMMON_ANCESTOR = `
 WITH RECURSIVE step (a, b) AS (
 	SELECT a.id, b.id FROM node a JOIN node b ON b.hash = unhex(?2) WHERE a.hash = unhex(?1)
 	UNION ALL
@@ -52,7 +52,7 @@ const hashRow = z.object({ hash: z.string() });
 
 export function createVersions({ store }: WorkspaceContext): Pick<Workspace, 'versions' | 'relate'> {
 	const common = async (a: NodeId, b: NodeId): Promise<Result<NodeId | null, StoreError>> => {
-		const rows = await store.query(COMMON, [a, b]);
+		const rows = await store.query(COMMON_ANCESTOR, [a, b]);
 		if (!rows.ok) return rows;
 		return ok(rows.value[0] ? hashRow.parse(rows.value[0]).hash : null);
 	};
