@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'bun:test';
+import type { ReplayPlan } from '@stemma/graph/replay-plan';
 import { openBunConnection } from '../src/bun/bun-connection.ts';
 import type { Connection } from '../src/connection.ts';
 import type { Store } from '../src/port.ts';
@@ -21,7 +22,9 @@ const box = async (bytes: Uint8Array): Promise<Box> => {
 };
 const toBlob = (bytes: Uint8Array): Blob => new Blob([new Uint8Array(bytes)]);
 
-/** A conversation with a branch, a run, a title, a draft and something queued. */
+const planTo = (base: string, oldLeaf: string): ReplayPlan => ({ base, oldLeaf, steps: [], skipped: [] });
+
+/** A conversation with a branch, a run, a title, a draft, something queued, and work under way. */
 async function fill(workspace: Workspace, title: string): Promise<string> {
 	const conversation = must(await workspace.createConversation({ title }));
 	const say = async (role: 'user' | 'assistant', words: string, parent: string | null, ref: string | null) =>
@@ -52,6 +55,9 @@ async function fill(workspace: Workspace, title: string): Promise<string> {
 	must(await workspace.enqueue(conversation, text('next')));
 	must(await workspace.saveDraft(conversation, null, { text: 'typed', attached: [] }));
 	must(await workspace.keepText(`kept ${title}`, 'text/plain'));
+	must(await workspace.saveUnfinished('bisect', conversation, other.node, [{ pos: 1, mark: 'good' }]));
+	const replay = must(await workspace.saveReplay(conversation, planTo(question.node, other.node), null));
+	must(await workspace.recordMade(replay.id, [other.node]));
 	must(await workspace.saveSetting(`about ${title}`, true));
 	return conversation;
 }
@@ -76,6 +82,8 @@ const said = (live: Connection): unknown =>
 		'SELECT hex(r.uid), r.state, hex(p.hash), k.text FROM run r JOIN node p ON p.id = r.parent_id LEFT JOIN run_chunk k ON k.run_id = r.id ORDER BY 1',
 		'SELECT hex(uid), parts FROM queued ORDER BY 1',
 		'SELECT conv, text FROM draft ORDER BY 1',
+		'SELECT kind, conv, key, data FROM unfinished ORDER BY 1, 2, 3',
+		'SELECT hex(r.uid), hex(c.uid), plan, made FROM replay r JOIN conv c ON c.id = r.conv_id ORDER BY 1',
 		'SELECT hex(sha256), data FROM blob ORDER BY 1',
 		'SELECT hex(c.hash), e.ord, hex(p.hash) FROM edge e JOIN node c ON c.id = e.child_id JOIN node p ON p.id = e.parent_id ORDER BY 1, 2'
 	].map((sql) => live.run(sql, []).rows);
@@ -134,6 +142,44 @@ test('an older copy of the same database brings nothing, and takes nothing away'
 	});
 	must(await here.restore.run({ act: 'merge' }));
 	expect(said(here.live)).toEqual(before);
+});
+
+test('of work under way the newer wins, of a replay the one that has come further', async () => {
+	const { store, workspace } = await openTestWorkspace();
+	const conversation = must(await workspace.createConversation({ title: 'a' }));
+	const node = must(
+		await workspace.append({ conversation, role: 'user', parents: [], parts: text('one') })
+	).node;
+	const replay = must(await workspace.saveReplay(conversation, planTo(node, node), null));
+	must(await workspace.saveUnfinished('bisect', conversation, node, ['older']));
+	const early = must(await store.export());
+	must(await workspace.recordMade(replay.id, [node]));
+	must(await workspace.saveUnfinished('bisect', conversation, node, ['newer']));
+	const late = must(await store.export());
+	for (const [into, from] of [
+		[early, late],
+		[late, early]
+	] as const) {
+		const here = await box(into);
+		must(await here.restore.run({ act: 'inspect', file: toBlob(from) }));
+		must(await here.restore.run({ act: 'merge' }));
+		expect(here.live.run('SELECT data FROM unfinished', []).rows).toEqual([['["newer"]']]);
+		expect(here.live.run('SELECT made FROM replay', []).rows).toEqual([[JSON.stringify([node])]]);
+	}
+});
+
+test('work on what is purged here does not come back with a backup', async () => {
+	const { store, workspace } = await openTestWorkspace();
+	const conversation = await fill(workspace, 'a');
+	const before = must(await store.export());
+	for (const { id } of must(await workspace.openRuns()))
+		must(await workspace.sealRun(id, { state: 'cancelled', parts: [] }));
+	must(await workspace.purge({ conversation }));
+	const here = await box(must(await store.export()));
+	must(await here.restore.run({ act: 'inspect', file: toBlob(before) }));
+	must(await here.restore.run({ act: 'merge' }));
+	for (const table of ['unfinished', 'replay', 'draft', 'queued'])
+		expect(here.live.run(`SELECT count(*) FROM ${table}`, []).rows, table).toEqual([[0]]);
 });
 
 test('two copies of one database that both went on are not merged', async () => {

@@ -18,11 +18,15 @@ async function wholeOutline(
 	conversation: string,
 	limit: number
 ): Promise<readonly OutlinePage[]> {
-	const keys = must(await workspace.outlineKeys(conversation));
 	const pages: OutlinePage[] = [];
-	for (let i = 0; i < keys.length; i += limit)
-		pages.push(must(await workspace.outlinePage(keys.slice(i, i + limit))));
-	return pages;
+	for (;;) {
+		const before = pages.at(-1)?.keys.at(-1);
+		const page = must(
+			await workspace.outlinePage(conversation, { limit, ...(before === undefined ? {} : { before }) })
+		);
+		if (page.keys.length === 0) return pages;
+		pages.push(page);
+	}
 }
 
 async function say(
@@ -93,16 +97,24 @@ test('what came after a key is read by itself, and other conversations stay out'
 	const here = must(await workspace.createConversation());
 	const there = must(await workspace.createConversation());
 	const root = await say(workspace, here, null, 'one');
-	await say(workspace, there, null, 'elsewhere');
-	const [newest] = must(await workspace.outlineKeys(here, { limit: 1 }));
-	const added = await say(workspace, here, root, 'two');
-	const since = must(
-		await workspace.outlinePage(must(await workspace.outlineKeys(here, { after: newest ?? 0 })))
+	const apart = [await say(workspace, there, null, 'elsewhere'), await say(workspace, there, null, 'twice')];
+	must(
+		await workspace.append({
+			conversation: there,
+			kind: 'merge',
+			role: 'user',
+			parents: apart,
+			parts: text('merged')
+		})
 	);
+	const [newest] = must(await workspace.outlinePage(here, { limit: 1 })).keys;
+	const added = await say(workspace, here, root, 'two');
+	const since = must(await workspace.outlinePage(here, { after: newest ?? 0 }));
 	expect(since.keys).toEqual([must(await workspace.outlineKey(here, added)) ?? 0]);
 	expect(since.parents).toEqual([newest ?? 0]);
+	expect(must(await workspace.outlinePage(here)).merges).toEqual([]);
 	expect(must(await workspace.outlineKey(there, added))).toBeNull();
-	expect(must(await workspace.outlineKeys('ee'.repeat(16)))).toEqual([]);
+	expect(must(await workspace.outlinePage('ee'.repeat(16)))).toMatchObject({ keys: [], merges: [] });
 });
 
 test('an answer brings its model, as served, and what it cost over all attempts', async () => {
@@ -146,7 +158,7 @@ test('an answer brings its model, as served, and what it cost over all attempts'
 			attempt: { ...attempt, n: 2, servedModel: 'served', costNano: 7 }
 		})
 	);
-	const page = must(await workspace.outlinePage(must(await workspace.outlineKeys(conversation))));
+	const page = must(await workspace.outlinePage(conversation));
 	expect(page.answers).toEqual([[page.keys[0] ?? 0, 'served', 12]]);
 });
 
@@ -173,7 +185,7 @@ test('lines are the first line of the words, short and whole characters; of a re
 			}
 		])
 	);
-	const keys = must(await workspace.outlineKeys(conversation));
+	const { keys } = must(await workspace.outlinePage(conversation));
 	const lines = new Map(must(await workspace.outlineLines([...keys, 999])).map(({ id, line }) => [id, line]));
 	expect(Object.fromEntries(lines)).toEqual({
 		[emoji]: '🌿'.repeat(120),

@@ -31,6 +31,25 @@ test('a replay is kept with what it has made, step by step, until it is forgotte
 	expect(must(await workspace.replays(conversation))).toEqual([later]);
 });
 
+test('a plan that is none, as a file may bring it, is passed over', async () => {
+	const { store, workspace } = await openTestWorkspace();
+	const conversation = must(await workspace.createConversation());
+	const saved = must(await workspace.saveReplay(conversation, plan(), null));
+	for (const [uid, bad] of [
+		['aa', '{"plan":{"steps":7}}'],
+		['bb', 'no JSON']
+	])
+		must(
+			await store.batch([
+				{
+					sql: `INSERT INTO replay (uid, conv_id, plan, created_at) SELECT unhex(?1), id, ?2, 1 FROM conv`,
+					params: [(uid ?? '').repeat(16), bad ?? '']
+				}
+			])
+		);
+	expect(must(await workspace.replays(conversation))).toEqual([saved]);
+});
+
 test('two tabs cannot both make the same step', async () => {
 	const { workspace } = await openTestWorkspace();
 	const conversation = must(await workspace.createConversation());

@@ -1,11 +1,11 @@
 /** The search for the first bad message of a path. Reads only the message it asks about and the one before it. */
 import { bisect, type BisectMark, type BisectState, type Mark } from '@stemma/graph/bisect';
 import type { NodeId } from '@stemma/graph/node';
+import type { ConversationId } from '@stemma/graph/op';
 import type { PathEntry, Workspace } from '@stemma/store/workspace/workspace';
 import * as z from 'zod/mini';
 
 const kept = z.array(z.object({ pos: z.int().check(z.minimum(0)), mark: z.enum(['good', 'bad', 'skip']) }));
-const keyOf = (leaf: NodeId): string => `stemma.bisect.${leaf}`;
 
 export class Bisect {
 	readonly leaf: NodeId;
@@ -27,21 +27,26 @@ export class Bisect {
 					: this.length - 1
 	);
 
+	readonly close: () => void;
 	readonly #workspace: Workspace;
-	readonly #storage: Storage;
+	readonly #conversation: ConversationId;
 
-	constructor(workspace: Workspace, leaf: NodeId, storage: Storage) {
+	constructor(workspace: Workspace, conversation: ConversationId, leaf: NodeId) {
 		this.#workspace = workspace;
-		this.#storage = storage;
+		this.#conversation = conversation;
 		this.leaf = leaf;
+		// The same branch may be searched in another tab, or a backup bring its marks.
+		this.close = workspace.onChange(({ tables, conversations }) => {
+			if (this.isLoaded && tables.includes('unfinished') && (conversations?.includes(conversation) ?? true))
+				void this.#read();
+		});
 	}
 
 	async open(): Promise<void> {
 		const tip = await this.#workspace.path(this.leaf, { limit: 1 });
 		if (tip.ok) {
 			this.length = tip.value.total;
-			this.marks = this.#read();
-			await this.#show();
+			await this.#read();
 		} else this.error = 'This message is not in the database.';
 		this.isLoaded = true;
 	}
@@ -60,9 +65,14 @@ export class Bisect {
 
 	async #set(marks: readonly BisectMark[]): Promise<void> {
 		this.marks = marks;
-		if (marks.length === 0) this.#storage.removeItem(keyOf(this.leaf));
-		else this.#storage.setItem(keyOf(this.leaf), JSON.stringify(marks));
+		const saved = await this.#workspace.saveUnfinished(
+			'bisect',
+			this.#conversation,
+			this.leaf,
+			marks.length === 0 ? null : marks.map(({ pos, mark }) => ({ pos, mark }))
+		);
 		await this.#show();
+		if (!saved.ok) this.error = `The marks were not saved: ${saved.error.message}`;
 	}
 
 	async #show(): Promise<void> {
@@ -73,12 +83,10 @@ export class Bisect {
 		this.error = path.ok ? null : path.error.message;
 	}
 
-	#read(): readonly BisectMark[] {
-		try {
-			const parsed = kept.safeParse(JSON.parse(this.#storage.getItem(keyOf(this.leaf)) ?? '[]'));
-			return parsed.success ? parsed.data : [];
-		} catch {
-			return [];
-		}
+	async #read(): Promise<void> {
+		const found = await this.#workspace.unfinished('bisect', this.#conversation, this.leaf);
+		const parsed = kept.safeParse(found.ok ? found.value : null);
+		this.marks = parsed.success ? parsed.data : [];
+		await this.#show();
 	}
 }

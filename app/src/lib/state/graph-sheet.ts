@@ -15,11 +15,14 @@ export interface GraphOutline extends Omit<OutlinePage, 'answers'> {
 	readonly answers: ReadonlyMap<NodeKey, Answer>;
 }
 
+const joined = (columns: readonly (readonly number[])[]): readonly number[] =>
+	columns.length === 1 ? (columns[0] ?? []) : ([] as readonly number[]).concat(...columns);
+
 /** @param pages newest first */
 export const joinPages = (pages: readonly OutlinePage[]): GraphOutline => ({
-	keys: pages.flatMap(({ keys }) => keys),
-	parents: pages.flatMap(({ parents }) => parents),
-	createdAt: pages.flatMap(({ createdAt }) => createdAt),
+	keys: joined(pages.map(({ keys }) => keys)),
+	parents: joined(pages.map(({ parents }) => parents)),
+	createdAt: joined(pages.map(({ createdAt }) => createdAt)),
 	roles: pages.map(({ roles }) => roles).join(''),
 	kinds: pages.map(({ kinds }) => kinds).join(''),
 	merges: pages.flatMap(({ merges }) => merges),

@@ -152,19 +152,19 @@ export class GraphView {
 		this.lines.clear();
 		this.#preview = null;
 		const marks = this.#readMarks();
-		const newest = await this.#workspace.outlineKeys(this.conversation, { limit: FIRST_PAGE });
-		if (turn !== this.#reading) return;
-		if (!newest.ok) {
-			this.error = newest.error.message;
-			return;
-		}
 		let pages: readonly OutlinePage[] = [];
-		const isRead = async (keys: readonly NodeKey[]): Promise<boolean> => {
-			const page = await this.#workspace.outlinePage(keys);
-			if (turn !== this.#reading) return false;
+		/** @returns how many there were; null when there is nothing to go on with */
+		const readOlder = async (limit: number): Promise<number | null> => {
+			const before = pages.at(-1)?.keys.at(-1);
+			const page = await this.#workspace.outlinePage(this.conversation, {
+				limit,
+				...(before === undefined ? {} : { before })
+			});
+			if (turn !== this.#reading) return null;
 			this.error = page.ok ? null : page.error.message;
-			if (page.ok) pages = [...pages, page.value];
-			return page.ok;
+			if (!page.ok) return null;
+			pages = [...pages, page.value];
+			return page.value.keys.length;
 		};
 		const show = async (): Promise<boolean> => {
 			this.#pages = pages;
@@ -172,15 +172,16 @@ export class GraphView {
 			await this.#arrange();
 			return turn === this.#reading;
 		};
-		if (!(await isRead(newest.value))) return;
+		const first = await readOlder(FIRST_PAGE);
+		if (first === null) return;
 		await Promise.all([marks, following]);
 		if (!(await show())) return;
-		if (newest.value.length === FIRST_PAGE) {
-			const keys = await this.#workspace.outlineKeys(this.conversation);
-			if (turn !== this.#reading || !keys.ok) return;
-			// What came meanwhile is newer than the first page, and read at the end.
-			const older = keys.value.slice(keys.value.indexOf(newest.value.at(-1) ?? 0) + 1);
-			for (let i = 0; i < older.length; i += PAGE) if (!(await isRead(older.slice(i, i + PAGE)))) return;
+		if (first === FIRST_PAGE) {
+			for (let read = PAGE; read === PAGE;) {
+				const count = await readOlder(PAGE);
+				if (count === null) return;
+				read = count;
+			}
 			if (!(await show())) return;
 		}
 		this.isComplete = true;
@@ -399,10 +400,8 @@ export class GraphView {
 		while (this.#isBehind) {
 			this.#isBehind = false;
 			const after = this.#pages[0]?.keys[0] ?? 0;
-			const keys = await this.#workspace.outlineKeys(this.conversation, { after });
-			if (!keys.ok || keys.value.length === 0) continue;
-			const page = await this.#workspace.outlinePage(keys.value);
-			if (!page.ok || !this.isComplete) continue;
+			const page = await this.#workspace.outlinePage(this.conversation, { after });
+			if (!page.ok || page.value.keys.length === 0 || !this.isComplete) continue;
 			this.#pages = [page.value, ...this.#pages];
 			this.#read = null;
 			const { sheet } = this;

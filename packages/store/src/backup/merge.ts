@@ -118,6 +118,15 @@ const UNION: readonly string[] = [
 	WHERE NOT EXISTS (SELECT 1 FROM main.tombstone WHERE uid IN (conv, parent)) ON CONFLICT DO NOTHING`,
 	`INSERT INTO main.queued (uid, conv_id, ord, parts, created_at) SELECT q.uid, mc.id, q.ord, q.parts, q.created_at FROM ${INCOMING}.queued q
 	JOIN ${INCOMING}.conv ic ON ic.id = q.conv_id JOIN main.conv mc ON mc.uid = ic.uid WHERE ${notBuried('mc.uid')} ON CONFLICT (uid) DO NOTHING`,
+	`INSERT INTO main.replay (uid, conv_id, plan, made, created_at) SELECT r.uid, mc.id, r.plan, r.made, r.created_at FROM ${INCOMING}.replay r
+	JOIN ${INCOMING}.conv ic ON ic.id = r.conv_id JOIN main.conv mc ON mc.uid = ic.uid WHERE ${notBuried('mc.uid')}
+	ON CONFLICT (uid) DO UPDATE SET made = excluded.made
+		WHERE (json_array_length(excluded.made), excluded.made) > (json_array_length(replay.made), replay.made)`,
+	`INSERT INTO main.unfinished (conv, kind, key, data, updated_at) SELECT conv, kind, key, data, updated_at FROM ${INCOMING}.unfinished
+	WHERE NOT EXISTS (SELECT 1 FROM main.tombstone WHERE scope = 'conversation' AND uid = conv)
+		AND NOT EXISTS (SELECT 1 FROM main.tombstone WHERE scope = 'node' AND instr(key, uid) > 0)
+	ON CONFLICT (conv, kind, key) DO UPDATE SET data = excluded.data, updated_at = excluded.updated_at
+		WHERE (excluded.updated_at, excluded.data) > (unfinished.updated_at, unfinished.data)`,
 	`DROP TABLE temp.arrived`,
 	`DROP TABLE temp.left_out`
 ];

@@ -22,6 +22,8 @@ export const EVERYTHING: readonly string[] = [
 	'member',
 	'queued',
 	'draft',
+	'replay',
+	'unfinished',
 	'catalogue'
 ];
 export const LOCK = 'stemma-db';

@@ -4,6 +4,7 @@ import { desk } from './0002-desk.ts';
 import { log } from './0003-log.ts';
 import { find } from './0004-find.ts';
 import { mergingRuns } from './0005-merging-runs.ts';
+import { unfinished } from './0006-unfinished.ts';
 
 /** In order; a released entry never changes again. The checksums are tested, so that no start has to compute them. */
 export const migrations: readonly Migration[] = [
@@ -36,5 +37,11 @@ export const migrations: readonly Migration[] = [
 		name: 'merging-runs',
 		sql: mergingRuns,
 		checksum: 'c802fe498211dda4d494c79c4a9149c995ca8159ae4bd6ab406ae95b2ede263b'
+	},
+	{
+		version: 6,
+		name: 'unfinished',
+		sql: unfinished,
+		checksum: '442a3739128e1150a32917d2ef557436ae109686684415e64cca4f08a2c05019'
 	}
 ];

@@ -10,30 +10,29 @@ const LINE_CHARS = 120;
 /** SQLite's word for no limit. */
 const EVERY = -1;
 
-/**
- * From the index alone: 100,000 keys take less time than their rows would. Numbers grow as nodes arrive, and a
- * node arrives after its parents.
- */
-const KEYS = `
-SELECT json_group_array(id) AS list FROM (
-	SELECT id FROM node INDEXED BY node_conv_pos WHERE conv_id = (SELECT id FROM conv WHERE uid = unhex(?1))
-		AND id > ?2 ORDER BY id DESC LIMIT ?3)`;
+/** Numbers grow as nodes arrive, and a node arrives after its parents. */
+const PAGE = `(
+	SELECT id, parent_id, created_at, role, kind FROM node INDEXED BY node_outline
+	WHERE conv_id = (SELECT id FROM conv WHERE uid = unhex(?1)) AND id > ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4)`;
 
+/** From the index alone: the rows of 100,000 nodes would take longer to read than all the rest. */
 const COLUMNS = `
-SELECT json_group_array(n.id) AS keys, json_group_array(coalesce(n.parent_id, 0)) AS parents,
-	json_group_array(n.created_at) AS created_at, coalesce(group_concat(substr(n.role, 1, 1), ''), '') AS roles,
-	coalesce(group_concat(CASE n.kind WHEN 'merge' THEN 'g' ELSE substr(n.kind, 1, 1) END, ''), '') AS kinds
-FROM json_each(?1) k CROSS JOIN node n ON n.id = k.value`;
+SELECT json_group_array(id) AS keys, json_group_array(coalesce(parent_id, 0)) AS parents,
+	json_group_array(created_at) AS created_at, coalesce(group_concat(substr(role, 1, 1), ''), '') AS roles,
+	coalesce(group_concat(CASE kind WHEN 'merge' THEN 'g' ELSE substr(kind, 1, 1) END, ''), '') AS kinds
+FROM ${PAGE}`;
 
 const MERGES = `
-SELECT json_group_array(json_array(e.child_id, e.parent_id)) AS list
-FROM json_each(?1) k CROSS JOIN edge e ON e.child_id = k.value AND e.ord > 0`;
+SELECT json_group_array(json_array(child_id, parent_id)) AS list FROM (
+	SELECT e.child_id, e.parent_id FROM edge e INDEXED BY edge_further JOIN node n ON n.id = e.child_id
+	WHERE e.ord > 0 AND e.child_id < ?3 AND e.child_id >= (SELECT min(id) FROM ${PAGE})
+		AND n.conv_id = (SELECT id FROM conv WHERE uid = unhex(?1)) ORDER BY e.child_id DESC, e.ord)`;
 
 const ANSWERS = `
-SELECT json_group_array(json_array(k.value,
+SELECT json_group_array(json_array(k.id,
 	coalesce((SELECT served_model FROM attempt WHERE run_id = r.id ORDER BY n DESC LIMIT 1), r.model),
 	(SELECT sum(cost_nano) FROM attempt WHERE run_id = r.id))) AS list
-FROM json_each(?1) k CROSS JOIN run r ON r.node_id = k.value`;
+FROM ${PAGE} k CROSS JOIN run r ON r.node_id = k.id`;
 
 const MATCHES = `
 SELECT n.id FROM conv CROSS JOIN node n ON n.conv_id = conv.id CROSS JOIN body b ON b.id = n.body_id
@@ -46,7 +45,9 @@ SELECT lower(hex(n.hash)) AS node, n.pos, CASE WHEN n.parent_id IS NULL
 	ELSE (SELECT count(*) FROM node o WHERE o.parent_id = n.parent_id) END AS versions
 FROM w CROSS JOIN node n ON n.id = w.id WHERE ${hasOtherVersions('n')} ORDER BY n.pos`;
 
-const numbers = z.array(z.number());
+/** Made by SQLite of a STRICT column: to look at each of 100,000 again would cost more than to read them. */
+const integers = (list: string): readonly number[] => JSON.parse(list) as readonly number[];
+
 const columnsRow = z.object({
 	keys: z.string(),
 	parents: z.string(),
@@ -83,21 +84,16 @@ function firstLine(text: string): string {
 export function createOutline(context: WorkspaceContext): Omit<Outline, 'toggleBookmark'> {
 	const { store } = context;
 	return {
-		async outlineKeys(conversation, { after = 0, limit = EVERY } = {}) {
-			const rows = await store.query(KEYS, [conversation, after, limit]);
-			if (!rows.ok) return rows;
-			return ok(numbers.parse(JSON.parse(listRow.parse(rows.value[0]).list)));
-		},
-		async outlinePage(keys) {
-			const params = [JSON.stringify(keys)];
+		async outlinePage(conversation, { after = 0, before = NEWEST, limit = EVERY } = {}) {
+			const params = [conversation, after, before, limit];
 			const read = await store.batch([COLUMNS, MERGES, ANSWERS].map((sql): Statement => ({ sql, params })));
 			if (!read.ok) return read;
 			const [columns, mergeList, answerList] = read.value.map(({ rows }) => rows[0]);
-			const { keys: there, parents, created_at, roles, kinds } = columnsRow.parse(columns);
+			const { keys, parents, created_at, roles, kinds } = columnsRow.parse(columns);
 			return ok({
-				keys: numbers.parse(JSON.parse(there)),
-				parents: numbers.parse(JSON.parse(parents)),
-				createdAt: numbers.parse(JSON.parse(created_at)),
+				keys: integers(keys),
+				parents: integers(parents),
+				createdAt: integers(created_at),
 				roles,
 				kinds,
 				merges: merges.parse(JSON.parse(listRow.parse(mergeList).list)),

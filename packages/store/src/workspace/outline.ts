@@ -53,13 +53,14 @@ export interface PathFork {
 type Outcome<T> = Promise<Result<T, StoreError>>;
 
 export interface Outline {
-	/** The newest nodes, or those newer than `after`; newest first, so that children come before their parents. */
-	outlineKeys(
+	/**
+	 * What the graph needs to know of the newest nodes, at most `limit`, that are newer than `after` and older than
+	 * `before`; newest first, so that children come before their parents.
+	 */
+	outlinePage(
 		conversation: ConversationId,
-		options?: { readonly after?: NodeKey; readonly limit?: number }
-	): Outcome<readonly NodeKey[]>;
-	/** What the graph needs to know of some nodes, in their order; those that are not there are left out. */
-	outlinePage(keys: readonly NodeKey[]): Outcome<OutlinePage>;
+		options?: { readonly after?: NodeKey; readonly before?: NodeKey; readonly limit?: number }
+	): Outcome<OutlinePage>;
 	/** Those that are there, in any order. */
 	outlineLines(keys: readonly NodeKey[]): Outcome<readonly OutlineLine[]>;
 	outlineMarks(conversation: ConversationId): Outcome<OutlineMarks>;

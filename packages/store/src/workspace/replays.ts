@@ -60,6 +60,14 @@ const planColumn = z.object({
 const row = z.object({ uid: z.string(), plan: z.string(), made: z.string(), created_at: z.number() });
 const ids = z.array(z.string());
 
+function orNull(json: string): unknown {
+	try {
+		return JSON.parse(json);
+	} catch {
+		return null;
+	}
+}
+
 export function createReplays({ store, nowMs, randomHex }: WorkspaceContext): ReplayShelf {
 	return {
 		async replays(conversation) {
@@ -70,15 +78,13 @@ export function createReplays({ store, nowMs, randomHex }: WorkspaceContext): Re
 			);
 			if (!rows.ok) return rows;
 			return ok(
-				rows.value.map((raw) => {
+				rows.value.flatMap((raw): StoredReplay[] => {
 					const { uid, plan, made, created_at } = row.parse(raw);
-					return {
-						id: uid,
-						conversation,
-						...planColumn.parse(JSON.parse(plan)),
-						made: ids.parse(JSON.parse(made)),
-						createdAt: created_at
-					};
+					// A backup may have brought what is no plan.
+					const parsed = planColumn.safeParse(orNull(plan));
+					const parsedMade = ids.safeParse(orNull(made));
+					if (!parsed.success || !parsedMade.success) return [];
+					return [{ id: uid, conversation, ...parsed.data, made: parsedMade.data, createdAt: created_at }];
 				})
 			);
 		},

@@ -13,6 +13,7 @@ import type { Removal } from './removal.ts';
 import type { Finding } from './finding.ts';
 import type { Outcome } from './outcome.ts';
 import type { ReplayShelf } from './replays.ts';
+import type { UnfinishedShelf } from './unfinished.ts';
 import type { Outline } from './outline.ts';
 
 export type { NodeKey, OutlineMarks, OutlinePage, PathFork } from './outline.ts';
@@ -246,7 +247,8 @@ export interface RunPatch {
 	readonly startedAt?: number;
 }
 
-export interface Workspace extends Operations, Marks, Removal, Outline, Finding, ReplayShelf {
+export interface Workspace
+	extends Operations, Marks, Removal, Outline, Finding, ReplayShelf, UnfinishedShelf {
 	// conversations
 	/** Pinned first, then newest; all of them (a row is about 100 bytes). */
 	conversations(options?: { readonly includeHidden?: boolean }): Outcome<readonly ConversationRow[]>;
