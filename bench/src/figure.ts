@@ -85,4 +85,6 @@ export function figure(
 	};
 }
 
-const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+/** What is small keeps its digits. */
+const rounded = (value: number): number =>
+	Math.abs(value) >= 1 ? Math.round(value * 1000) / 1000 : Number(value.toPrecision(3));

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { createGraphIndex } from '@stemma/graph/derived';
+import { createNode } from '@stemma/graph/hash';
 import type { ConversationId } from '@stemma/graph/op';
 import { openBunStore } from '@stemma/store/bun/open-bun-store';
 import { insertNodes } from '@stemma/store/import/insert-nodes';
 import { createWorkspace, openWorkspace } from '@stemma/store/workspace/create-workspace';
-import type { Workspace } from '@stemma/store/workspace/workspace';
+import { COMMON_ANCESTOR } from '@stemma/store/workspace/versions';
+import type { PathEntry, Workspace } from '@stemma/store/workspace/workspace';
 import { generateHistory } from '@stemma/testkit/history';
 import { createAppRig, openStocked } from './app-rig.ts';
 import { chainOf100k } from './chain.ts';
@@ -28,7 +30,7 @@ async function chainWorkspace(): Promise<Workspace> {
 	return createWorkspace({ store, nowMs: () => Date.now(), randomHex: () => DEVICE, device: DEVICE });
 }
 
-/** A level ancestor from the port's own query, and both questions on the graph in memory. */
+/** Both questions on the graph in memory and through the store, at a depth of 98,000. */
 async function ancestorsByJumps(): Promise<readonly Figure[]> {
 	const graph = createGraphIndex();
 	for (let row = 0; row <= DEEP; row++) graph.add(row === 0 ? [] : [row - 1]);
@@ -40,10 +42,28 @@ async function ancestorsByJumps(): Promise<readonly Figure[]> {
 			if (graph.lowestCommonAncestor(left, right) !== 1) throw new Error('not the common ancestor');
 	});
 	const workspace = await chainWorkspace();
-	const { leaf } = await chainOf100k();
+	const { store, leaf } = await chainOf100k();
 	const level = await timed(200, async () => {
 		const path = await workspace.path(leaf, { limit: 1, before: 3 });
 		if (!path.ok || path.value.entries[0]?.pos !== 2) throw new Error('not the ancestor');
+	});
+	const at = async (pos: number): Promise<PathEntry> => {
+		const path = await workspace.path(leaf, { limit: 1, before: pos + 1 });
+		const [entry] = path.ok ? path.value.entries : [];
+		if (!entry) throw new Error('a chain with a hole');
+		return entry;
+	};
+	const [shared, deep] = [await at(1), await at(DEEP)];
+	const other = createNode(
+		{ kind: 'message', role: 'user', parents: [shared.id], change: DEVICE, links: [] },
+		{ nonce: DEVICE, parts: [{ type: 'text', text: 'another way' }] }
+	);
+	const { conversation } = shared;
+	const inserted = await insertNodes(store, DEVICE, [{ conversation, node: other, createdAt: 0 }]);
+	if (!inserted.ok) throw new Error(inserted.error.message);
+	const common = await timed(200, async () => {
+		const found = await store.query(COMMON_ANCESTOR, [deep.id, other.id]);
+		if (!found.ok || found.value[0]?.['hash'] !== shared.id) throw new Error('not the common ancestor');
 	});
 	const path = await workspace.path(leaf, { limit: 1, before: 3 });
 	const node = path.ok ? path.value.entries[0]?.id : undefined;
@@ -54,6 +74,7 @@ async function ancestorsByJumps(): Promise<readonly Figure[]> {
 	});
 	return [
 		figure('lca', 'ms', lca / REPEATED, { atMost: 0.5 }),
+		figure('lca-sql', 'ms', common, { atMost: 0.5 }),
 		figure('lca-level-sql', 'ms', onPath, { atMost: 0.5 }),
 		figure('lca-level-path', 'ms', level, { atMost: 2 })
 	];
