@@ -7,7 +7,7 @@ import type { Result } from '@stemma/graph/result';
 import { openBunStore } from '@stemma/store/bun/open-bun-store';
 import { openWorkspace } from '@stemma/store/workspace/create-workspace';
 import type { RunRow, Workspace } from '@stemma/store/workspace/workspace';
-import { nodesOf, passagesIn, readColumns } from '../src/lib/state/columns.ts';
+import { nodesOf, passagesIn, readColumns, readMore } from '../src/lib/state/columns.ts';
 import { fanOutSlots, isOneOfSeveral } from '../src/lib/state/fan-out-slots.ts';
 import { buildPrompt, readSent } from '../src/lib/state/prompt.ts';
 
@@ -91,6 +91,13 @@ describe('columns', () => {
 		expect((long?.entries.length ?? 0) + (long?.later ?? 0)).toBe(51);
 		expect(long?.later).toBeGreaterThan(0);
 		expect(long?.tip?.id).toBe(leaf);
+		// The rest comes when asked for, in its place and none twice.
+		let column = long;
+		for (let pages = 0; column && column.later > 0 && pages < 5; pages++)
+			column = must(await readMore(workspace, column));
+		expect(column?.later).toBe(0);
+		const whole = must(await workspace.path(leaf, { limit: 51 }));
+		expect(column?.entries.map(({ id }) => id)).toEqual(whole.entries.map(({ id }) => id));
 	});
 	test('of two first messages have nothing in common', async () => {
 		const { workspace, conversation, say, first } = await withBranches();

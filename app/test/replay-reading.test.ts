@@ -101,6 +101,18 @@ test('what followed an older version is replayed below the newest one, over seve
 	expect(must(await readReplay(workspace, a1.node, 32_768)).plan?.base).toBe(q2.node);
 });
 
+test('of a very long branch the beginning is replayed, and how much is not is known before', async () => {
+	const { workspace, say } = await write();
+	const q1 = await say('user', 'q1', []);
+	let leaf = q1;
+	for (let i = 0; i < 430; i++)
+		leaf = await say(i % 2 === 0 ? 'assistant' : 'user', `turn ${i}`, [leaf.node]);
+	const { following, rest, plan } = must(await readReplay(workspace, q1.node, 32_768));
+	expect(following.length).toBe(400);
+	expect(rest).toBe(30);
+	expect(plan?.oldLeaf).toBe(following.at(-1)?.id ?? '');
+});
+
 test('below a leaf there is no plan; a message that is not there is an error', async () => {
 	const { workspace, say } = await write();
 	const q1 = await say('user', 'q1', []);

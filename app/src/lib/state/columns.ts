@@ -3,12 +3,13 @@ import { MOST_MERGED, passagesOf, type Passage } from '@stemma/graph/merge-plan'
 import type { NodeId } from '@stemma/graph/node';
 import type { ConversationId } from '@stemma/graph/op';
 import { err, ok, type Result } from '@stemma/graph/result';
+import type { StoreError } from '@stemma/store/port';
 import type { NodeRow, PathEntry, Relation, RunRow, Workspace } from '@stemma/store/workspace/workspace';
 import type { LiveRun } from './run-registry.svelte.ts';
 
 export const MOST_COLUMNS = MOST_MERGED;
-/** Of a longer branch the beginning is shown. */
-const MOST_MESSAGES = 40;
+/** A longer branch is read by so many messages at a time. */
+const PAGE = 40;
 
 export interface Column {
 	readonly key: string;
@@ -46,6 +47,18 @@ export async function readEntry(workspace: Workspace, node: NodeId): Promise<Pat
 	return path.ok ? (path.value.entries[0] ?? null) : null;
 }
 
+/** The column with the next messages of its branch. */
+export async function readMore(workspace: Workspace, column: Column): Promise<Result<Column, StoreError>> {
+	const { tip, entries, later } = column;
+	const last = entries.at(-1);
+	if (!tip || !last || later === 0) return ok(column);
+	const limit = Math.min(later, PAGE);
+	const path = await workspace.path(tip.id, { limit, before: last.pos + 1 + limit });
+	if (!path.ok) return path;
+	const more = path.value.entries;
+	return ok({ ...column, entries: [...entries, ...more], later: later - more.length });
+}
+
 export async function readColumns(
 	workspace: Workspace,
 	conversation: ConversationId,
@@ -70,7 +83,7 @@ export async function readColumns(
 	const columns: Column[] = [];
 	for (const tip of tips) {
 		const own = tip.pos + 1 - start;
-		const limit = Math.min(own, MOST_MESSAGES);
+		const limit = Math.min(own, PAGE);
 		const path = await workspace.path(tip.id, { limit, before: start + limit });
 		if (!path.ok) return err('unknown');
 		const { entries } = path.value;

@@ -4,30 +4,35 @@ import type { NodeId } from '@stemma/graph/node';
 import type { ConversationId } from '@stemma/graph/op';
 import type { NodeRow, RunRow } from '@stemma/store/workspace/workspace';
 import { toast } from '#lib/toast.ts';
+import * as z from 'zod/mini';
 import type { Aligned } from './alignment.svelte.ts';
 import type { Desk } from './app-state.svelte.ts';
 import { ask } from './asking.ts';
-import { passagesIn, readColumns, type Column, type ColumnsProblem } from './columns.ts';
+import { passagesIn, readColumns, readMore, type Column, type ColumnsProblem } from './columns.ts';
+import type { Choice } from './endpoints.svelte.ts';
 import type { LiveRun } from './run-registry.svelte.ts';
 
 const isSame = (a: Passage, b: Passage): boolean => a.node === b.node && a.from === b.from;
+/** Places, not words: what was redacted since is not picked any more. */
+const keptPicks = z.array(z.object({ node: z.string(), from: z.number(), to: z.number() }));
 
 export class Merging {
 	columns = $state.raw<readonly Column[]>([]);
 	common = $state.raw<NodeRow | null>(null);
 	problem = $state<ColumnsProblem | null>(null);
 	isLoaded = $state(false);
-	/** In the order in which they will stand. */
-	picked = $state.raw<readonly Passage[]>([]);
+	#picked = $state.raw<readonly Passage[]>([]);
 	/** A model was asked to write it and there is nothing. */
 	failure = $state.raw<RunRow | null>(null);
 	#behind = $state.raw<ReadonlySet<NodeId>>(new Set());
 
+	/** In the order in which they will stand. */
+	readonly picked = $derived(this.#picked);
 	readonly plan = $derived(
 		planMerge(
 			this.columns.flatMap(({ tip }) => tip ?? []),
 			this.#behind,
-			this.picked
+			this.#picked
 		)
 	);
 	/** A model that writes it. */
@@ -51,28 +56,77 @@ export class Merging {
 	readonly #conversation: ConversationId;
 	readonly #onMade: (node: NodeId) => void;
 	readonly close: () => void;
+	#key = '';
 
 	/** @param onMade told of the new message */
 	constructor(desk: Desk, conversation: ConversationId, onMade: (node: NodeId) => void) {
 		this.#desk = desk;
 		this.#conversation = conversation;
-		this.#onMade = onMade;
+		this.#onMade = (node) => {
+			this.#pick([]);
+			onMade(node);
+		};
 		this.close = desk.runs.onEnded((run) => {
 			if (run.merges.length === 0 || run.parent !== this.#parents[0]) return Promise.resolve();
 			if (run.node === null) this.failure = run;
-			else onMade(run.node);
+			else this.#onMade(run.node);
 			return Promise.resolve();
 		});
 	}
 
+	/** With what was picked before, in this tab or another. */
 	async load(nodes: readonly NodeId[]): Promise<void> {
-		const read = await readColumns(this.#desk.workspace, this.#conversation, nodes);
+		const { workspace } = this.#desk;
+		this.#key = nodes.join(',');
+		const read = await readColumns(workspace, this.#conversation, nodes);
 		if (read.ok) {
 			this.columns = read.value.columns;
 			this.common = read.value.common;
 			this.#behind = new Set(read.value.relation.behind);
+			await this.#readPicks();
 		} else this.problem = read.error;
 		this.isLoaded = true;
+	}
+
+	async #readPicks(): Promise<void> {
+		const found = await this.#desk.workspace.unfinished('merge', this.#conversation, this.#key);
+		const picks = keptPicks.safeParse(found.ok ? found.value : null);
+		if (!picks.success) return;
+		const missing = new Set(picks.data.map(({ node }) => node));
+		// What was picked further down a long branch is read again.
+		for (let i = 0; i < this.columns.length; i++) {
+			for (const { id } of this.columns[i]?.entries ?? []) missing.delete(id);
+			while (missing.size > 0 && (this.columns[i]?.later ?? 0) > 0) {
+				const before = this.columns[i]?.later;
+				await this.readMore(i);
+				for (const { id } of this.columns[i]?.entries ?? []) missing.delete(id);
+				if (this.columns[i]?.later === before) break;
+			}
+		}
+		const all = this.columns.flatMap((column) => passagesIn(column).flat());
+		this.#picked = picks.data.flatMap(
+			({ node, from, to }) =>
+				all.find((passage) => passage.node === node && passage.from === from && passage.to === to) ?? []
+		);
+	}
+
+	/** Further messages of the branch in a column. */
+	async readMore(at: number): Promise<void> {
+		const column = this.columns[at];
+		const more = column ? await readMore(this.#desk.workspace, column) : null;
+		if (more?.ok === true) this.columns = this.columns.with(at, more.value);
+		else if (more) toast.error('The messages could not be read.', { description: more.error.message });
+	}
+
+	#pick(passages: readonly Passage[]): void {
+		this.#picked = passages;
+		const data = passages.map(({ node, from, to }) => ({ node, from, to }));
+		void this.#desk.workspace
+			.saveUnfinished('merge', this.#conversation, this.#key, data.length === 0 ? null : data)
+			.then((saved) => {
+				if (!saved.ok)
+					toast.error('What was picked is not saved.', { id: 'picks', description: saved.error.message });
+			});
 	}
 
 	isPicked(passage: Passage): boolean {
@@ -80,19 +134,22 @@ export class Merging {
 	}
 
 	toggle(passage: Passage): void {
-		this.picked = this.isPicked(passage)
-			? this.picked.filter((other) => !isSame(other, passage))
-			: [...this.picked, passage];
+		this.#pick(
+			this.isPicked(passage)
+				? this.picked.filter((other) => !isSame(other, passage))
+				: [...this.picked, passage]
+		);
 	}
 
 	/** All of a column, or none of it when all is taken. */
 	toggleAll(column: Column): void {
 		const all = passagesIn(column).flat();
 		const missing = all.filter((passage) => !this.isPicked(passage));
-		this.picked =
+		this.#pick(
 			missing.length > 0
 				? [...this.picked, ...missing]
-				: this.picked.filter((passage) => !all.some((other) => isSame(other, passage)));
+				: this.picked.filter((passage) => !all.some((other) => isSame(other, passage)))
+		);
 	}
 
 	/** Moves a passage one place up or down. */
@@ -101,7 +158,7 @@ export class Merging {
 		const [passage] = picked.splice(at, 1);
 		if (!passage || at + by < 0 || at + by > picked.length) return;
 		picked.splice(at + by, 0, passage);
-		this.picked = picked;
+		this.#pick(picked);
 	}
 
 	/**
@@ -127,7 +184,7 @@ export class Merging {
 				if (passage) picked.push(passage);
 			}
 		}
-		this.picked = picked;
+		this.#pick(picked);
 		return conflicts;
 	}
 
@@ -148,8 +205,12 @@ export class Merging {
 		else this.#onMade(made.value.node);
 	}
 
-	/** Lets a model write it from what was taken. */
-	async ask(): Promise<void> {
+	/**
+	 * Lets a model write it from what was taken.
+	 *
+	 * @param model another one than the conversation's
+	 */
+	async ask(model: Choice | null): Promise<void> {
 		if (!this.plan.ok) return;
 		const [parent, ...merges] = this.plan.value.parents;
 		if (parent === undefined) return;
@@ -160,6 +221,7 @@ export class Merging {
 			merges,
 			links: this.plan.value.links,
 			ref: await this.#branchAt(parent),
+			model,
 			request: { after: this.common?.id ?? null, text: mergeRequest(this.picked) }
 		});
 	}

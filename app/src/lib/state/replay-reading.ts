@@ -13,8 +13,8 @@ export interface ReadReplay {
 	readonly replaced: NodeRow;
 	/** The old branch below it, oldest first. */
 	readonly following: readonly PathEntry[];
-	/** The path is longer than what is replayed at once. */
-	readonly isCut: boolean;
+	/** Messages of the old branch beyond what is replayed at once. */
+	readonly rest: number;
 	readonly plan: ReplayPlan | null;
 }
 
@@ -70,7 +70,7 @@ export async function readReplay(
 			isRedacted: entry.body === null
 		}))
 	);
-	return ok({ base, replaced, following, isCut: count > MOST_MESSAGES, plan });
+	return ok({ base, replaced, following, rest: count - following.length, plan });
 }
 
 /** The message itself if something follows it, else the newest of its older versions that something follows. */
