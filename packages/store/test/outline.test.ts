@@ -237,7 +237,21 @@ test('tags and roles of messages are marks of the conversation they are in', asy
 	expect(tags.map(({ value }) => value)).toEqual(['critic', 'draft']);
 	expect(refs.map(({ name, kind }) => [name, kind])).toEqual([['main', 'branch']]);
 	const other = must(await workspace.createConversation());
-	expect(must(await workspace.outlineMarks(other))).toEqual({ refs: [], tags: [] });
+	expect(must(await workspace.outlineMarks(other))).toEqual({ refs: [], tags: [], hidden: [] });
+});
+
+test('what is hidden from view is a mark, until it is shown again', async () => {
+	const { workspace } = await openTestWorkspace();
+	const conversation = must(await workspace.createConversation());
+	const node = await say(workspace, conversation, null, 'one');
+	await say(workspace, conversation, node, 'two');
+	const hidden = async (): Promise<readonly number[]> =>
+		must(await workspace.outlineMarks(conversation)).hidden;
+	expect(await hidden()).toEqual([]);
+	const op = must(await workspace.hideNode(node, true));
+	expect(await hidden()).toEqual([must(await workspace.outlineKey(conversation, node)) ?? 0]);
+	must(await workspace.undo(op));
+	expect(await hidden()).toEqual([]);
 });
 
 describe('bookmarks', () => {
@@ -276,6 +290,37 @@ describe('bookmarks', () => {
 		must(await workspace.toggleBookmark(conversation, other, 'same'));
 		must(await workspace.toggleBookmark(conversation, third, 'branch-7'));
 		expect(await bookmarks(workspace, conversation)).toEqual(['same', 'same (2)', 'branch-7 (2)']);
+	});
+
+	test('get another name, as one step that can be undone', async () => {
+		const { workspace, conversation, node } = await start();
+		must(await workspace.toggleBookmark(conversation, node, 'first'));
+		const renamed = must(await workspace.renameBookmark(conversation, node, ' The plan '));
+		expect(renamed.name).toBe('The plan');
+		expect(await bookmarks(workspace, conversation)).toEqual(['The plan']);
+		must(await workspace.undo(renamed.op));
+		expect(await bookmarks(workspace, conversation)).toEqual(['first']);
+		// The name it has had before is free, that of another is not.
+		must(await workspace.renameBookmark(conversation, node, 'The plan'));
+		must(await workspace.renameBookmark(conversation, node, 'first'));
+		expect(await bookmarks(workspace, conversation)).toEqual(['first']);
+		const other = await say(workspace, conversation, node, 'two');
+		must(await workspace.toggleBookmark(conversation, other, 'second'));
+		expect(must(await workspace.renameBookmark(conversation, other, 'first')).name).toBe('first (2)');
+		expect(must(await workspace.renameBookmark(conversation, other, 'main')).name).toBe('main (2)');
+		const { refs } = must(await workspace.outlineMarks(conversation));
+		const at = (name: string): number | undefined => refs.find((ref) => ref.name === name)?.key;
+		expect(at('first')).toBe(must(await workspace.outlineKey(conversation, node)) ?? 0);
+	});
+
+	test('are not renamed to what they are called, nor where there is none', async () => {
+		const { workspace, conversation, node } = await start();
+		const none = await workspace.renameBookmark(conversation, node, 'x');
+		expect(none.ok ? null : none.error.code).toBe('conflict');
+		must(await workspace.toggleBookmark(conversation, node, 'x'));
+		const same = await workspace.renameBookmark(conversation, node, 'x');
+		expect(same.ok ? null : same.error.code).toBe('constraint');
+		expect(await bookmarks(workspace, conversation)).toEqual(['x']);
 	});
 
 	test('stay where they are when one writes on, and are no branch to write on', async () => {

@@ -60,7 +60,7 @@ export class GraphView {
 	isComplete = $state(false);
 	error = $state<string | null>(null);
 	readonly lines = new SvelteMap<NodeKey, GraphLine>();
-	#marks = $state.raw<OutlineMarks>({ refs: [], tags: [] });
+	#marks = $state.raw<OutlineMarks>({ refs: [], tags: [], hidden: [] });
 	/** The node one looks at; looking moves nothing. */
 	looked = $state<NodeKey | null>(null);
 	#preview = $state.raw<NodeRow | null>(null);
@@ -87,6 +87,8 @@ export class GraphView {
 			])
 		)
 	);
+	/** Hidden from the conversation; the graph shows that they are. */
+	readonly hidden = $derived(new Set(this.#marks.hidden));
 	readonly tagNames = $derived([...new Set(this.#marks.tags.map(({ value }) => value))].toSorted());
 	readonly models = $derived(
 		this.isComplete
@@ -125,7 +127,8 @@ export class GraphView {
 		this.#workspace = workspace;
 		this.conversation = conversation;
 		this.#unsubscribe = workspace.onChange(({ tables, conversations }) => {
-			const isMine = conversations?.includes(conversation) === true;
+			// A merged backup names no conversations: anything may have come.
+			const isMine = conversations?.includes(conversation) ?? true;
 			// Texts or messages are gone for good: nothing read before is sure to be there.
 			if (isMine && tables.includes('body')) void this.open();
 			else if (isMine && tables.includes('node')) void this.#catchUp();
@@ -295,6 +298,24 @@ export class GraphView {
 			id: 'bookmark',
 			action: { label: 'Undo', onClick: () => void this.#workspace.undo(op) }
 		});
+	}
+
+	/** @returns whether it has the name now */
+	async renameBookmark(key: NodeKey, name: string): Promise<boolean> {
+		const id = await this.idOf(key);
+		if (id === null) return false;
+		const done = await this.#workspace.renameBookmark(this.conversation, id, name);
+		if (!done.ok) {
+			if (done.error.code === 'constraint') return true;
+			toast.error('The bookmark was not renamed.', { description: done.error.message });
+			return false;
+		}
+		const { op } = done.value;
+		toast(`Bookmark renamed to ${done.value.name}`, {
+			id: 'bookmark',
+			action: { label: 'Undo', onClick: () => void this.#workspace.undo(op) }
+		});
+		return true;
 	}
 
 	/** The lines of these rows, soon; those asked for before and still missing are no longer wanted. */

@@ -81,7 +81,7 @@ function firstLine(text: string): string {
 		.join('');
 }
 
-export function createOutline(context: WorkspaceContext): Omit<Outline, 'toggleBookmark'> {
+export function createOutline(context: WorkspaceContext): Omit<Outline, 'toggleBookmark' | 'renameBookmark'> {
 	const { store } = context;
 	return {
 		async outlinePage(conversation, { after = 0, before = NEWEST, limit = EVERY } = {}) {
@@ -128,13 +128,20 @@ export function createOutline(context: WorkspaceContext): Omit<Outline, 'toggleB
 					WHERE m.register >= 'set/node/' AND m.register < 'set/node0' AND (m.register GLOB '*/tag' OR m.register GLOB '*/role')
 						AND n.conv_id = (SELECT id FROM conv WHERE uid = unhex(?1)) ORDER BY m.value`,
 					params: [conversation]
+				},
+				{
+					sql: `SELECT n.id AS key FROM scalar s CROSS JOIN node n ON n.hash = unhex(s.uid)
+					WHERE s.entity = 'node' AND s.field = 'hidden' AND s.value = 'true'
+						AND n.conv_id = (SELECT id FROM conv WHERE uid = unhex(?1))`,
+					params: [conversation]
 				}
 			]);
 			if (!read.ok) return read;
-			const [refs, tags] = read.value.map(({ rows }) => rows);
+			const [refs, tags, hidden] = read.value.map(({ rows }) => rows);
 			return ok({
 				refs: (refs ?? []).map((row) => refRow.parse(row)),
-				tags: (tags ?? []).map((row) => tagRow.parse(row))
+				tags: (tags ?? []).map((row) => tagRow.parse(row)),
+				hidden: (hidden ?? []).map((row) => keyRow.parse(row).key)
 			});
 		},
 		async outlineKey(conversation, node) {

@@ -41,6 +41,8 @@ export interface OutlineMarks {
 	readonly refs: readonly { readonly key: NodeKey; readonly name: string; readonly kind: RefKind }[];
 	/** Free tags and role tags. */
 	readonly tags: readonly { readonly key: NodeKey; readonly value: string }[];
+	/** Hidden from view. */
+	readonly hidden: readonly NodeKey[];
 }
 
 /** A message on a path that has other versions beside it. */
@@ -86,4 +88,13 @@ export interface Outline {
 		node: NodeId,
 		name: string
 	): Outcome<{ readonly isBookmarked: boolean; readonly op: OpId }>;
+	/**
+	 * Gives the newest bookmark of a node another name, told apart from others by a number. `constraint` when it is
+	 * called that, `conflict` when there is none.
+	 */
+	renameBookmark(
+		conversation: ConversationId,
+		node: NodeId,
+		name: string
+	): Outcome<{ readonly name: string; readonly op: OpId }>;
 }
