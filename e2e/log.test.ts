@@ -69,6 +69,9 @@ test('undo and redo by keys: a message, a name; the log says what was done, and 
 
 	await page.getByRole('button', { name: 'Names', exact: true }).click();
 	await expect(page.getByText('Nothing of this kind was done.')).toBeVisible();
+	await page.getByRole('button', { name: 'Undone', exact: true }).click();
+	await expect(entries).toHaveCount(1);
+	await expect(entries.first()).toContainText('Branch “main” moved to');
 	await page.getByRole('button', { name: 'All', exact: true }).click();
 	await expect(entries.first()).toContainText('Undone:');
 	await entries.last().getByRole('link').click();
@@ -171,6 +174,10 @@ test('tags by key, on messages and conversations, and the list by tag', async ({
 	await list.getByRole('button', { name: '#garden' }).click();
 	await expect(list.getByRole('link')).toHaveText([/about trees/]);
 	await list.getByRole('button', { name: '#garden' }).click();
+	await expect(list.getByRole('link')).toHaveCount(2);
+	await list.getByRole('button', { name: 'decision', exact: true }).click();
+	await expect(list.getByRole('link')).toHaveText([/about trees/]);
+	await list.getByRole('button', { name: 'decision', exact: true }).click();
 	await expect(list.getByRole('link')).toHaveCount(2);
 });
 

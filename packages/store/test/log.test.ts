@@ -445,3 +445,41 @@ test('a branch that was taken back leaves a conversation that opens with nothing
 	must(await workspace.takeBackNext('redo'));
 	expect(must(await workspace.lastLeaf(id))).toEqual({ leaf: first.node, ref: 'main' });
 });
+
+test('what is undone is found by itself, as long as it is not done again', async () => {
+	const { workspace } = await openTestWorkspace();
+	const id = must(await workspace.createConversation({ title: 'one' }));
+	const first = must(await workspace.rename(id, 'two'));
+	const second = must(await workspace.rename(id, 'three'));
+	const undone = async (): Promise<readonly string[]> =>
+		must(await workspace.operations({ isUndone: true }, { limit: 10 })).map((row) => row.id);
+	expect(await undone()).toEqual([]);
+	const undo = must(await workspace.undo(second));
+	must(await workspace.undo(first));
+	expect(await undone()).toEqual([second, first]);
+	must(await workspace.undo(undo));
+	expect(await undone(), 'redone').toEqual([first]);
+	must(await workspace.undo(second));
+	expect(await undone(), 'undone once more').toEqual([second, first]);
+	const [newest] = must(await workspace.operations({ isUndone: true }, { limit: 1 }));
+	const after = must(
+		await workspace.operations({ isUndone: true }, { limit: 5, ...(newest ? { after: newest } : {}) })
+	);
+	expect(after.map((row) => row.id)).toEqual([first]);
+});
+
+test('conversations are known by the roles of their messages', async () => {
+	const { workspace } = await openTestWorkspace();
+	const here = must(await workspace.createConversation());
+	const there = must(await workspace.createConversation());
+	const one = await say(workspace, here, 'one', null);
+	const two = await say(workspace, here, 'two', one);
+	await say(workspace, there, 'elsewhere', null);
+	for (const node of [one.node, two.node])
+		must(await workspace.mark({ entity: 'node', id: node, name: 'role' }, 'plan'));
+	must(await workspace.mark({ entity: 'node', id: two.node, name: 'role' }, 'decision'));
+	must(await workspace.mark({ entity: 'node', id: two.node, name: 'tag' }, 'later'));
+	expect([...must(await workspace.conversationRoles())]).toEqual([[here, ['decision', 'plan']]]);
+	must(await workspace.purge({ node: two.node }));
+	expect([...must(await workspace.conversationRoles())]).toEqual([[here, ['plan']]]);
+});

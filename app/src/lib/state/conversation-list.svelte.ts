@@ -18,13 +18,20 @@ export const titleOf = (row: ConversationRow): string => row.title ?? row.previe
 const byPlace = (a: ConversationRow, b: ConversationRow): number =>
 	Number(b.pinned) - Number(a.pinned) || b.lastAt - a.lastAt;
 
+/** What conversations are found by beside their words. */
+export interface ListMark {
+	readonly kind: 'tag' | 'role';
+	readonly value: string;
+}
+
 export class ConversationList {
 	rows = $state.raw<readonly ConversationRow[]>([]);
 	query = $state('');
 	showsHidden = $state(false);
-	/** Conversations with this tag only. */
-	tag = $state<string | null>(null);
-	tagsByConversation = $state.raw<ReadonlyMap<ConversationId, readonly string[]>>(new Map());
+	/** Only conversations with this tag, or with a message of this role. */
+	only = $state.raw<ListMark | null>(null);
+	#tags = $state.raw<ReadonlyMap<ConversationId, readonly string[]>>(new Map());
+	#roles = $state.raw<ReadonlyMap<ConversationId, readonly string[]>>(new Map());
 	error = $state<string | null>(null);
 
 	readonly found = $derived.by(() => {
@@ -35,7 +42,8 @@ export class ConversationList {
 			if (row.hidden !== this.showsHidden) return false;
 			// An empty conversation is nothing to find yet.
 			if (row.preview === null && row.title === null) return false;
-			if (this.tag !== null && this.tagsByConversation.get(row.id)?.includes(this.tag) !== true) return false;
+			const { only } = this;
+			if (only && this.#marksOf(only.kind).get(row.id)?.includes(only.value) !== true) return false;
 			if (words.length === 0) return true;
 			const title = folded(titleOf(row));
 			return words.every((word) => title.includes(word));
@@ -43,9 +51,13 @@ export class ConversationList {
 	});
 	readonly hiddenCount = $derived(this.rows.filter((row) => row.hidden).length);
 
-	/** All tags of conversations, in the order of the alphabet. */
-	readonly tags = $derived(
-		[...new Set([...this.tagsByConversation.values()].flat())].toSorted((a, b) => a.localeCompare(b))
+	/** All tags of conversations, then all roles of their messages, each in the order of the alphabet. */
+	readonly marks = $derived(
+		(['tag', 'role'] as const).flatMap((kind) =>
+			[...new Set([...this.#marksOf(kind).values()].flat())]
+				.toSorted((a, b) => a.localeCompare(b))
+				.map((value): ListMark => ({ kind, value }))
+		)
 	);
 
 	readonly #workspace: Workspace;
@@ -62,15 +74,25 @@ export class ConversationList {
 	}
 
 	async load(): Promise<void> {
-		const [rows, tags] = await Promise.all([
+		const [rows, tags, roles] = await Promise.all([
 			this.#workspace.conversations({ includeHidden: true }),
-			this.#workspace.conversationTags()
+			this.#workspace.conversationTags(),
+			this.#workspace.conversationRoles()
 		]);
 		if (rows.ok) this.rows = rows.value;
 		this.error = rows.ok ? null : rows.error.message;
-		if (tags.ok) this.tagsByConversation = tags.value;
+		if (tags.ok) this.#tags = tags.value;
+		if (roles.ok) this.#roles = roles.value;
 		// The last one that had it may have lost it.
-		if (this.tag !== null && !this.tags.includes(this.tag)) this.tag = null;
+		if (!this.marks.some((mark) => this.isOnly(mark))) this.only = null;
+	}
+
+	isOnly({ kind, value }: ListMark): boolean {
+		return this.only?.kind === kind && this.only.value === value;
+	}
+
+	#marksOf(kind: ListMark['kind']): ReadonlyMap<ConversationId, readonly string[]> {
+		return kind === 'tag' ? this.#tags : this.#roles;
 	}
 
 	/** One that was written in: the others, and there may be thousands, are as they were. */

@@ -41,6 +41,8 @@ export interface Marks {
 	nodeMarks(nodes: readonly NodeId[]): Outcome<ReadonlyMap<NodeId, NodeMarks>>;
 	conversationMarks(id: ConversationId): Outcome<ConversationMarks>;
 	conversationTags(): Outcome<ReadonlyMap<ConversationId, readonly string[]>>;
+	/** Role tags of the messages in each conversation. */
+	conversationRoles(): Outcome<ReadonlyMap<ConversationId, readonly string[]>>;
 	/** All there are, most used first. */
 	marksInUse(name: 'tag' | 'role'): Outcome<readonly string[]>;
 }
@@ -51,6 +53,17 @@ const memberRow = z.object({ op: z.string() });
 const nodeMarkRow = z.object({ node: z.string(), name: z.string(), value: z.string() });
 const markRow = z.object({ name: z.string(), value: z.string() });
 const tagRow = z.object({ conv: z.string(), value: z.string() });
+
+function byConversation(rows: readonly Row[]): ReadonlyMap<ConversationId, readonly string[]> {
+	const values = new Map<ConversationId, string[]>();
+	for (const raw of rows) {
+		const { conv, value } = tagRow.parse(raw);
+		const known = values.get(conv);
+		if (known) known.push(value);
+		else values.set(conv, [value]);
+	}
+	return values;
+}
 
 export function createMarks(context: WorkspaceContext): Marks {
 	const { store } = context;
@@ -130,15 +143,15 @@ export function createMarks(context: WorkspaceContext): Marks {
 				`SELECT DISTINCT substr(register, 18, 32) AS conv, value FROM member
 				WHERE register > 'set/conversation/' AND register < 'set/conversation0' AND register GLOB '*/tag' ORDER BY value`
 			);
-			if (!rows.ok) return rows;
-			const tags = new Map<ConversationId, string[]>();
-			for (const raw of rows.value) {
-				const { conv, value } = tagRow.parse(raw);
-				const known = tags.get(conv);
-				if (known) known.push(value);
-				else tags.set(conv, [value]);
-			}
-			return ok(tags);
+			return rows.ok ? ok(byConversation(rows.value)) : rows;
+		},
+		async conversationRoles() {
+			const rows = await store.query(
+				`SELECT DISTINCT lower(hex(conv.uid)) AS conv, m.value FROM member m CROSS JOIN node n ON n.hash = unhex(substr(m.register, 10, 64))
+				CROSS JOIN conv ON conv.id = n.conv_id
+				WHERE m.register > 'set/node/' AND m.register < 'set/node0' AND m.register GLOB '*/role' ORDER BY m.value`
+			);
+			return rows.ok ? ok(byConversation(rows.value)) : rows;
 		},
 		async marksInUse(name) {
 			const rows = await store.query(

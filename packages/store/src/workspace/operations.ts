@@ -51,6 +51,8 @@ export interface OperationRow extends OperationSubject {
 export interface OperationFilter {
 	readonly conversation?: ConversationId;
 	readonly facet?: Facet;
+	/** Only what has been taken back and not done again. */
+	readonly isUndone?: boolean;
 }
 
 export interface TakenBack {
@@ -119,6 +121,10 @@ const TAKEN_BACK = `CASE WHEN o.undoes IS NOT NULL AND t.undoes IS NULL
 const IS_FINAL = `(x.kind = 'tombstone'
 	OR EXISTS (SELECT 1 FROM tombstone WHERE scope = 'conversation' AND uid = lower(hex(conv.uid)))
 	OR EXISTS (SELECT 1 FROM tombstone WHERE scope = 'node' AND x.payload ->> 'entity' = 'node' AND uid = x.payload ->> 'id'))`;
+
+/** What an undo names that no redo has named since. */
+const UNDONE_HASHES = `SELECT u.undoes FROM op u WHERE u.undoes IS NOT NULL AND u.lead IS NULL
+	AND NOT EXISTS (SELECT 1 FROM op r WHERE r.undoes = u.hash AND r.lead IS NULL)`;
 
 const UNDONE = `LEFT JOIN op t ON t.hash = o.undoes CROSS JOIN op x ON x.hash = coalesce(t.undoes, o.undoes, o.hash)
 	LEFT JOIN conv ON conv.id = x.conv_id`;
@@ -365,13 +371,14 @@ export function createOperations(context: WorkspaceContext): Operations {
 	};
 
 	return {
-		async operations({ conversation, facet }, { limit, after }) {
+		async operations({ conversation, facet, isUndone = false }, { limit, after }) {
 			const params: SqlValue[] = [limit];
 			const where: string[] = [];
 			const bind = (value: SqlValue): string => `?${params.push(value)}`;
 			if (conversation !== undefined)
 				where.push(`conv_id = (SELECT id FROM conv WHERE uid = unhex(${bind(conversation)}))`);
 			where.push(facet === undefined ? `facet <> 'setting'` : `facet = ${bind(facet)}`);
+			if (isUndone) where.push(`undoes IS NULL AND hash IN (${UNDONE_HASHES})`);
 			if (after) where.push(`(hlc, id) < (${bind(after.hlc)}, ${bind(after.row)})`);
 			const rows = await store.query(
 				rowsOf(
