@@ -217,6 +217,71 @@ test('a model writes the merge; what it was asked can be read', async ({ page })
 	await expect(sent).toContainText('[Passage 1]\nSecond by hand.');
 });
 
+test('what is picked outlives a reload, another model writes the merge, and then nothing is picked', async ({
+	page
+}) => {
+	const desk = new Desk(page);
+	await desk.openWithServer('Test model 1');
+	await desk.ask('why?');
+	await desk.rewrite('First by hand.\n\nSecond by hand.');
+	const dialog = await desk.openVersions(2);
+	await dialog.getByRole('button', { name: 'Merge' }).click();
+	await page.getByRole('checkbox', { name: 'Take “Second by hand.”' }).check();
+	await page.getByRole('checkbox', { name: 'Take “First by hand.”' }).check();
+	const taken = page.getByRole('list', { name: 'Taken' }).getByRole('listitem');
+	await expect(taken).toContainText(['Second by hand.', 'First by hand.']);
+	const address = page.url();
+	await page.reload();
+	await expect(taken).toContainText(['Second by hand.', 'First by hand.']);
+	await expect(page.getByRole('checkbox', { name: 'Take “First by hand.”' })).toBeChecked();
+
+	const model = page.getByRole('combobox', { name: 'Model for the merge' });
+	await expect(model).toHaveValue('Test model 1');
+	await model.click();
+	await model.fill('plain');
+	await page.getByRole('option').filter({ hasText: 'plain' }).first().click();
+	await page.getByRole('button', { name: 'Let a model write it' }).click();
+	await desk.expectLength(3);
+	await expect(await desk.at(3)).toContainText('Hello, world.');
+	await expect(await desk.at(3)).toContainText('Merged from');
+	await page.goto(address);
+	await expect(page.getByText('Nothing is taken yet.')).toBeVisible();
+});
+
+test('three ways: what one version changed is taken, what both changed is left to the reader', async ({
+	page
+}) => {
+	const desk = new Desk(page);
+	await desk.openWithTwoAnswers('why?', 'Alpha stands here.\n\nBeta follows it.\n\nGamma ends it.');
+	const base = await desk.nodeAt(2);
+	await desk.rewrite('Alpha stands there.\n\nBeta follows it today.\n\nGamma ends it.');
+	const one = await desk.nodeAt(2);
+	await desk.button(await desk.at(2), 'Previous version').click();
+	await expect(await desk.at(2)).toContainText('Alpha stands here.');
+	await desk.rewrite('Alpha stands here.\n\nBeta follows it tomorrow.\n\nGamma ends it well.');
+	const other = await desk.nodeAt(2);
+	await page.goto(desk.address('merge', [base, one, other]));
+	await page.getByRole('button', { name: 'Take all changes' }).click();
+	await expect(
+		page.getByText('1 paragraph was changed in more than one way. Choose which to take.')
+	).toBeVisible();
+	const taken = page.getByRole('list', { name: 'Taken' }).getByRole('listitem');
+	await expect(taken).toContainText(['Alpha stands there.', 'Gamma ends it well.']);
+	await page.getByRole('checkbox', { name: 'Take “Beta follows it tomorrow.”' }).check();
+	await taken.nth(2).getByRole('button', { name: 'Move up' }).click();
+	await page.getByRole('button', { name: 'Make the merge' }).click();
+	await desk.expectLength(3);
+	await expect((await desk.at(3)).locator('.taken')).toContainText([
+		'Alpha stands there.',
+		'Beta follows it tomorrow.',
+		'Gamma ends it well.'
+	]);
+	// Two of them have no base among them.
+	await page.goto(desk.address('merge', [one, other]));
+	await expect(page.getByRole('button', { name: 'Make the merge' })).toBeVisible();
+	await expect(page.getByRole('button', { name: 'Take all changes' })).toBeHidden();
+});
+
 test('an unfinished answer may be merged, and it is said that it is unfinished', async ({ page }) => {
 	const desk = new Desk(page);
 	await desk.openWithPractice();

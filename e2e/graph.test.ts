@@ -111,6 +111,79 @@ test('what is written appears on top, in both tabs, and the path goes on in lane
 	await expect(rowsOf(page).nth(0).getByLabel('Branch')).toBeVisible();
 });
 
+test('a bookmark is renamed in place, and the old name comes back', async ({ page }) => {
+	await openForked(page);
+	await openGraph(page);
+	await page.getByRole('listbox').focus();
+	await page.keyboard.press('ArrowLeft');
+	await page.keyboard.press('b');
+	const mark = looked(page).getByTitle(/^Bookmark: /);
+	await expect(mark).toHaveAttribute('title', 'Bookmark: second question');
+	await page.getByRole('button', { name: 'Rename bookmark' }).click();
+	const name = page.getByRole('textbox', { name: 'Name of the bookmark' });
+	await expect(name).toBeFocused();
+	await name.fill('never mind');
+	await name.press('Escape');
+	await expect(mark).toHaveAttribute('title', 'Bookmark: second question');
+	await page.getByRole('button', { name: 'Rename bookmark' }).click();
+	await name.fill('The turn');
+	await name.press('Enter');
+	await expect(mark).toHaveAttribute('title', 'Bookmark: The turn');
+	await page.getByRole('button', { name: 'Undo', exact: true }).last().click();
+	await expect(mark).toHaveAttribute('title', 'Bookmark: second question');
+});
+
+test('while the graph is open a message is hidden, redacted and purged elsewhere, and its row says so', async ({
+	page,
+	context
+}) => {
+	const stemma = await openForked(page);
+	const graph = await context.newPage();
+	const faults: string[] = [];
+	graph.on('pageerror', ({ message }) => faults.push(message));
+	await graph.goto(`${page.url().split('?')[0] ?? ''}/graph`);
+	await expect(rowsOf(graph)).toHaveCount(5);
+	// The answer repeats the question.
+	const second = rowsOf(graph).filter({ hasText: 'second question' });
+	await expect(second).toHaveCount(2);
+	await second.nth(1).click();
+	const preview = graph.getByRole('region', { name: 'Preview' });
+	await expect(preview).toContainText('second question');
+
+	const act = async (place: number, item: string): Promise<void> => {
+		const article = await stemma.at(place);
+		await article.hover();
+		await article.getByRole('button', { name: 'More' }).click();
+		await page.getByRole('menuitem', { name: item, exact: true }).click();
+	};
+	await act(3, 'Hide');
+	await expect(rowsOf(graph).filter({ hasText: ', hidden' })).toHaveCount(1);
+	await page.getByRole('button', { name: 'Undo', exact: true }).last().click();
+	await expect(rowsOf(graph).filter({ hasText: ', hidden' })).toHaveCount(0);
+
+	await act(3, 'Redact');
+	await page
+		.getByRole('dialog')
+		.getByRole('button', { name: /^Redact/ })
+		.click();
+	await expect(rowsOf(graph).filter({ hasText: 'Redacted' })).toHaveCount(1);
+	await expect(preview).toContainText('The text of this message was redacted.');
+	await expect(second).toHaveCount(1);
+
+	await act(2, 'Purge');
+	await page
+		.getByRole('dialog')
+		.getByRole('button', { name: /^Purge/ })
+		.click();
+	// The question and the other answer are left.
+	await expect(rowsOf(graph)).toHaveCount(2);
+	await expect(preview).toContainText('Look at a message');
+	await graph.getByRole('listbox').focus();
+	await graph.keyboard.press('ArrowUp');
+	await expect(preview.getByRole('heading')).toBeVisible();
+	expect(faults).toEqual([]);
+});
+
 test('marked messages go to be compared and merged, by their ids in the order of marking', async ({
 	page
 }) => {
