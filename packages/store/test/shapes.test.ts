@@ -61,7 +61,7 @@ describe('shapes', () => {
 			expect(must(await workspace.planPurge({ node: idOf(0) })).messages).toBe(shape.length);
 			must(await workspace.purge({ node: idOf(0) }));
 			expect(must(await workspace.outlinePage(CONVERSATION)).keys).toEqual([]);
-		});
+		}, 60_000);
 
 	test('two first messages are versions of each other and have nothing in common', async () => {
 		const { workspace, idOf } = await withShape([[], [], [0], [1]]);
