@@ -259,6 +259,7 @@ test('three ways: what one version changed is taken, what both changed is left t
 	await desk.button(await desk.at(2), 'Previous version').click();
 	await expect(await desk.at(2)).toContainText('Alpha stands here.');
 	await desk.rewrite('Alpha stands here.\n\nBeta follows it tomorrow.\n\nGamma ends it well.');
+	await expect(await desk.at(2)).toContainText('4/4');
 	const other = await desk.nodeAt(2);
 	await page.goto(desk.address('merge', [base, one, other]));
 	await page.getByRole('button', { name: 'Take all changes' }).click();

@@ -143,10 +143,9 @@ test('while the graph is open a message is hidden, redacted and purged elsewhere
 	graph.on('pageerror', ({ message }) => faults.push(message));
 	await graph.goto(`${page.url().split('?')[0] ?? ''}/graph`);
 	await expect(rowsOf(graph)).toHaveCount(5);
-	// The answer repeats the question.
 	const second = rowsOf(graph).filter({ hasText: 'second question' });
-	await expect(second).toHaveCount(2);
-	await second.nth(1).click();
+	await expect(second).toHaveCount(1);
+	await second.click();
 	const preview = graph.getByRole('region', { name: 'Preview' });
 	await expect(preview).toContainText('second question');
 
@@ -168,7 +167,7 @@ test('while the graph is open a message is hidden, redacted and purged elsewhere
 		.click();
 	await expect(rowsOf(graph).filter({ hasText: 'Redacted' })).toHaveCount(1);
 	await expect(preview).toContainText('The text of this message was redacted.');
-	await expect(second).toHaveCount(1);
+	await expect(second).toHaveCount(0);
 
 	await act(2, 'Purge');
 	await page
