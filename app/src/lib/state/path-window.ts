@@ -4,6 +4,8 @@ import type { Outcome } from '@stemma/store/workspace/outcome';
 import type { PathEntry, PathWindow, Workspace } from '@stemma/store/workspace/workspace';
 
 const PAGE = 200;
+/** Where one comes to, a few screens are enough: what takes longest is to read messages that nobody sees yet. */
+const FIRST_PAGE = 60;
 /** More than this is not kept: what is far from the reader goes when more comes. */
 const MOST = 400;
 
@@ -19,11 +21,11 @@ export const hasOlder = (window: PathWindow): boolean => startOf(window) > 0;
 export const hasNewer = (window: PathWindow): boolean => endOf(window) < window.total;
 
 export const readEnd = (reader: Reader, leaf: NodeId): Outcome<PathWindow> =>
-	reader.path(leaf, { limit: PAGE });
+	reader.path(leaf, { limit: FIRST_PAGE });
 
 /** A page with a position in its middle, or as near to it as the path allows. */
 export const readAround = (reader: Reader, leaf: NodeId, pos: number): Outcome<PathWindow> =>
-	reader.path(leaf, { limit: PAGE, before: Math.max(PAGE, pos + PAGE / 2) });
+	reader.path(leaf, { limit: FIRST_PAGE, before: Math.max(FIRST_PAGE, pos + FIRST_PAGE / 2) });
 
 /** The page before the window, and nothing else. */
 export const readOlder = (reader: Reader, leaf: NodeId, window: PathWindow): Outcome<PathWindow> =>
