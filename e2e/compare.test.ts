@@ -283,6 +283,51 @@ test('three ways: what one version changed is taken, what both changed is left t
 	await expect(page.getByRole('button', { name: 'Take all changes' })).toBeHidden();
 });
 
+test('two tabs at a barrier: one merges, the other renames and undoes; both end the same, and the merge is there', async ({
+	context,
+	page
+}) => {
+	const desk = new Desk(page);
+	await desk.openWithTwoAnswers('why?', 'First by hand.');
+	const second = await desk.nodeAt(2);
+	await desk.button(await desk.at(2), 'Previous version').click();
+	await expect(await desk.at(2)).toContainText('1/2');
+	const first = await desk.nodeAt(2);
+	const home = new URL(page.url()).pathname;
+	await page.goto(desk.address('merge', [first, second]));
+	await desk.columns.nth(1).getByRole('button', { name: 'Take all' }).click();
+	await expect(page.getByRole('button', { name: 'Make the merge' })).toBeEnabled();
+
+	const other = new Stemma(await context.newPage());
+	await other.open(home);
+	await other.expectLength(2);
+	const list = other.page.getByRole('navigation', { name: 'Conversations' });
+	await list.getByRole('link').hover();
+	await list.getByRole('button', { name: /^Actions for/ }).click();
+	await other.page.getByRole('menuitem', { name: 'Rename' }).click();
+	const title = list.getByRole('textbox', { name: 'Title' });
+	await title.fill('Of rivers');
+	await Promise.all([
+		page.getByRole('button', { name: 'Make the merge' }).click(),
+		title.press('Enter').then(async () => {
+			await other.page.locator('article[data-node]').last().focus();
+			await other.page.keyboard.press('Control+z');
+		})
+	]);
+	await expect(page).toHaveURL(new RegExp(`${home}\\?at=`));
+	const told = other.page.getByRole('region', { name: /Notifications/ }).getByRole('listitem');
+	await expect(told.filter({ hasText: /^Undone:/ }).first()).toBeVisible();
+
+	const ends: (readonly string[])[] = [];
+	for (const tab of [page, other.page]) {
+		await tab.goto(`${home}/graph`);
+		await expect(tab.getByRole('option').filter({ hasText: 'Merge' })).toHaveCount(1);
+		const heading = await tab.getByRole('heading', { name: /^Graph of/ }).innerText();
+		ends.push([heading, ...(await tab.getByRole('option').allInnerTexts())]);
+	}
+	expect(ends[0], 'both tabs show the same').toEqual(ends[1]);
+});
+
 test('an unfinished answer may be merged, and it is said that it is unfinished', async ({ page }) => {
 	const desk = new Desk(page);
 	await desk.openWithPractice();

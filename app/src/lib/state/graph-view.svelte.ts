@@ -179,6 +179,8 @@ export class GraphView {
 		if (first === null) return;
 		await Promise.all([marks, following]);
 		if (!(await show())) return;
+		// What one looked at may be redacted by now, or gone.
+		if (this.looked !== null) void this.#readPreview(this.looked);
 		if (first === FIRST_PAGE) {
 			for (let read = PAGE; read === PAGE;) {
 				const count = await readOlder(PAGE);
