@@ -2,7 +2,7 @@
 import type { NodeId } from '@stemma/graph/node';
 import type { ConversationId } from '@stemma/graph/op';
 import type { NodeRow, Workspace } from '@stemma/store/workspace/workspace';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 import { readColumns, readMore, type Column, type ColumnsProblem } from './columns.ts';
 
 export class Comparison {
