@@ -315,11 +315,13 @@ test('two tabs at a barrier: one merges, the other renames and undoes; both end 
 		})
 	]);
 	await expect(page).toHaveURL(new RegExp(`${home}\\?at=`));
-	const told = other.page.getByRole('region', { name: /Notifications/ }).getByRole('listitem');
-	await expect(told.filter({ hasText: /^Undone:/ }).first()).toBeVisible();
 
 	const ends: (readonly string[])[] = [];
 	for (const tab of [page, other.page]) {
+		await tab.goto('/log');
+		const entries = tab.getByRole('list', { name: 'Operations' }).getByRole('listitem');
+		await expect(entries.filter({ hasText: 'Undone:' })).toHaveCount(1);
+		await expect(entries.filter({ hasText: 'Of rivers' }).first()).toBeVisible();
 		await tab.goto(`${home}/graph`);
 		await expect(tab.getByRole('option').filter({ hasText: 'Merge' })).toHaveCount(1);
 		const heading = await tab.getByRole('heading', { name: /^Graph of/ }).innerText();
