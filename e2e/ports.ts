@@ -1,3 +1,6 @@
 /** Where the tests serve the app and the model server; `STEMMA_TEST_PORT` moves both, for several checkouts at once. */
 export const port = Number(process.env['STEMMA_TEST_PORT'] ?? 47931);
 export const upstreamPort = port + 1;
+/** Of a server that one test has for itself. */
+export const activityPort = port + 2;
+export const foldersPort = port + 3;

@@ -20,7 +20,7 @@ function start(
 ) {
 	const folder = mkdtempSync(join(tmpdir(), 'stemma-host-'));
 	const binary = join(folder, 'host');
-	const fake = join(import.meta.dirname, 'fake-host.ts');
+	const fake = join(import.meta.dirname, '../../packages/testkit/src/fake-host.ts');
 	writeFileSync(binary, `#!/bin/sh\n${options.env ?? ''} exec "${process.execPath}" "${fake}" "$@"\n`);
 	chmodSync(binary, 0o700);
 	const host = createHostChild({

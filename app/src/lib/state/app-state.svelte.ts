@@ -1,10 +1,12 @@
 /** Opens the database and what lives on it; everything on screen hangs from here. */
 import { createKeyStore, type KeyStore } from '@stemma/provider/key-store';
 import { openBrowserStore, type BrowserStore } from '@stemma/store/browser/open-browser-store';
+import type { Host } from '@stemma/host/host';
 import type { StoreError } from '@stemma/store/port';
 import { openWorkspace } from '@stemma/store/workspace/create-workspace';
 import type { Workspace } from '@stemma/store/workspace/workspace';
 import { createContext } from 'svelte';
+import { openHost } from '#lib/open-host.ts';
 import { Announcer } from './announcer.svelte.ts';
 import { Backups } from './backups.svelte.ts';
 import { ModelCatalogue } from './catalogue.svelte.ts';
@@ -32,6 +34,8 @@ export interface Desk {
 	readonly backups: Backups;
 	readonly history: UndoHistory;
 	readonly announcer: Announcer;
+	/** Folders, Git and jobs, as far as this page has them. */
+	readonly host: Host;
 	/** Lower-case hex of that many random bytes. */
 	readonly randomHex: (bytes: number) => string;
 }
@@ -117,6 +121,7 @@ export class AppState {
 				backups: new Backups(store, workspace.value, nowMs),
 				history,
 				announcer,
+				host: openHost(randomHex(8)),
 				randomHex
 			}
 		};
