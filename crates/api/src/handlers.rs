@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
-use stemma_jobs::{Cancel, Frame, WorkerPool};
-use stemma_proto::command::{Answer, Command, CommandInfo};
+use stemma_jobs::{Cancel, Frame, WorkerCall, WorkerPool};
+use stemma_proto::command::{Answer, Class, Command, CommandInfo};
 use stemma_proto::error::{ErrorCode, HostError};
 use stemma_proto::table::COMMANDS;
 
@@ -189,7 +189,9 @@ impl Api {
 				}
 			}
 		});
-		let result = workers.call(info.name, request, SILENCE, cancel, take);
+		let may_repeat = info.class == Class::Read;
+		let call = WorkerCall { command: info.name, request, silence: SILENCE, may_repeat };
+		let result = workers.call(&call, cancel, take);
 		// Nobody listens any more when it was over soon.
 		let _ = over.send(result.clone());
 		result
@@ -220,7 +222,7 @@ mod tests {
 
 	use serde_json::json;
 	use stemma_jobs::OwnBinary;
-	use stemma_proto::command::{Class, Place};
+	use stemma_proto::command::Place;
 	use stemma_proto::host::Linking;
 	use stemma_proto::table;
 

@@ -86,7 +86,6 @@ impl Server {
 					cancel.cancel();
 				}
 			}
-			ToHost::Left { owner } => self.api.context.jobs.cancel_owner(&owner),
 		}
 	}
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use stemma_api::Roots;
-use stemma_jobs::{Cancel, Frame, OwnBinary, WorkerPool};
+use stemma_jobs::{Cancel, Frame, OwnBinary, WorkerCall, WorkerPool};
 use stemma_proto::error::{ErrorCode, HostError};
 
 const LONG: Duration = Duration::from_secs(60);
@@ -17,9 +17,13 @@ fn pool(data: &Path, size: usize) -> WorkerPool {
 	WorkerPool::new(OwnBinary::at(env!("CARGO_BIN_EXE_stemma-host")), arguments, size)
 }
 
+fn asked<'a>(command: &'a str, request: &'a Value, silence: Duration) -> WorkerCall<'a> {
+	WorkerCall { command, request, silence, may_repeat: true }
+}
+
 fn one(pool: &WorkerPool, command: &str, request: Value) -> Result<Value, HostError> {
 	let mut answer = Value::Null;
-	pool.call(command, &request, LONG, &Cancel::default(), &mut |frame| {
+	pool.call(&asked(command, &request, LONG), &Cancel::default(), &mut |frame| {
 		if let Frame::Value(value) = frame {
 			answer = serde_json::from_str(value.get()).unwrap();
 		}
@@ -61,7 +65,7 @@ fn a_call_that_is_not_wanted_any_more_ends_with_its_worker() {
 	let pool = pool(data.path(), 1);
 	let cancel = Cancel::default();
 	let error = pool
-		.call("jobs.watch", &json!({}), LONG, &cancel, &mut |_| {
+		.call(&asked("jobs.watch", &json!({}), LONG), &cancel, &mut |_| {
 			cancel.cancel();
 			ControlFlow::Continue(())
 		})
@@ -76,7 +80,7 @@ fn a_sink_that_wants_no_more_ends_the_call() {
 	let data = tempfile::tempdir().unwrap();
 	let pool = pool(data.path(), 1);
 	let error = pool
-		.call("jobs.watch", &json!({}), LONG, &Cancel::default(), &mut |_| ControlFlow::Break(()))
+		.call(&asked("jobs.watch", &json!({}), LONG), &Cancel::default(), &mut |_| ControlFlow::Break(()))
 		.unwrap_err();
 	assert_eq!(error.code, ErrorCode::Cancelled);
 	assert_eq!(workers(data.path()), Vec::<String>::new());
@@ -88,7 +92,7 @@ fn a_worker_that_says_nothing_for_too_long_is_killed() {
 	let pool = pool(data.path(), 1);
 	let mut parts = 0;
 	let error = pool
-		.call("jobs.watch", &json!({}), Duration::from_secs(2), &Cancel::default(), &mut |_| {
+		.call(&asked("jobs.watch", &json!({}), Duration::from_secs(2)), &Cancel::default(), &mut |_| {
 			parts += 1;
 			ControlFlow::Continue(())
 		})
@@ -117,7 +121,7 @@ fn more_calls_than_workers_wait_their_turn_and_may_give_up() {
 		let (started, has_started) = std::sync::mpsc::channel();
 		let (pool, long, waiting) = (&pool, &long, &waiting);
 		scope.spawn(move || {
-			let _ = pool.call("jobs.watch", &json!({}), LONG, long, &mut |_| {
+			let _ = pool.call(&asked("jobs.watch", &json!({}), LONG), long, &mut |_| {
 				started.send(()).unwrap();
 				ControlFlow::Continue(())
 			});
@@ -125,7 +129,7 @@ fn more_calls_than_workers_wait_their_turn_and_may_give_up() {
 		has_started.recv().unwrap();
 		let start = Instant::now();
 		let second = scope.spawn(move || {
-			pool.call("roots.list", &json!({}), LONG, waiting, &mut |_| panic!("not its turn"))
+			pool.call(&asked("roots.list", &json!({}), LONG), waiting, &mut |_| panic!("not its turn"))
 		});
 		std::thread::sleep(Duration::from_millis(100));
 		waiting.cancel();

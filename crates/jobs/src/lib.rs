@@ -16,4 +16,4 @@ pub use guard::run_guard;
 pub use process::{Ending, Process, run_process};
 pub use registry::{JobHandle, Log, Registry};
 pub use window::{Stopped, Window};
-pub use worker::{Frame, WorkerPool, limit_this_process};
+pub use worker::{Frame, WorkerCall, WorkerPool, limit_this_process};

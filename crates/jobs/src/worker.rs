@@ -27,6 +27,17 @@ pub enum Frame {
 	Bytes(Vec<u8>),
 }
 
+/// What a worker is asked.
+#[derive(Clone, Copy)]
+pub struct WorkerCall<'a> {
+	pub command: &'a str,
+	pub request: &'a Value,
+	/// How long it may say nothing; time that the reader of the answer takes does not count.
+	pub silence: Duration,
+	/// Doing it twice does no harm: it is asked again when an idle worker turns out to be gone.
+	pub may_repeat: bool,
+}
+
 /// A line of a worker. Flat, because raw values do not pass through tagged enums.
 #[derive(Deserialize)]
 struct Line {
@@ -72,13 +83,10 @@ impl WorkerPool {
 		Self { own, arguments, size, state: Mutex::default(), freed: Condvar::new() }
 	}
 
-	/// Has a worker carry out a command. `silence` is how long it may say nothing; time that `part` takes does
-	/// not count. When `part` breaks, the call is over and has failed as cancelled.
+	/// Has a worker carry out a command. When `part` breaks, the call is over and has failed as cancelled.
 	pub fn call(
 		&self,
-		command: &str,
-		request: &Value,
-		silence: Duration,
+		call: &WorkerCall<'_>,
 		cancel: &Cancel,
 		part: &mut dyn FnMut(Frame) -> ControlFlow<()>,
 	) -> Result<(), HostError> {
@@ -89,7 +97,7 @@ impl WorkerPool {
 				let group = worker.group.clone();
 				move || group.kill()
 			});
-			let outcome = worker.answer(command, request, silence, part);
+			let outcome = worker.answer(call, part);
 			drop(hook);
 			match outcome {
 				_ if cancel.is_cancelled() => {
@@ -107,7 +115,7 @@ impl WorkerPool {
 				Outcome::NeverAnswered => {
 					self.bury(worker);
 					// An idle worker ends after a while, perhaps in this very moment.
-					if !was_used {
+					if !(was_used && call.may_repeat) {
 						return Err(lost());
 					}
 				}
@@ -122,7 +130,13 @@ impl WorkerPool {
 				return Err(cancelled());
 			}
 			if let Some(worker) = state.0.pop() {
-				return Ok(worker);
+				if !worker.group.has_ended() {
+					return Ok(worker);
+				}
+				drop(state);
+				self.bury(worker);
+				state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+				continue;
 			}
 			if state.1 < self.size {
 				state.1 += 1;
@@ -174,21 +188,14 @@ impl Drop for WorkerPool {
 }
 
 impl Worker {
-	fn answer(
-		&mut self,
-		command: &str,
-		request: &Value,
-		silence: Duration,
-		part: &mut dyn FnMut(Frame) -> ControlFlow<()>,
-	) -> Outcome {
-		let call =
-			ToHost::Call { id: ID, command: command.to_owned(), request: request.clone(), owner: None };
-		if self.send(&call).is_err() {
+	fn answer(&mut self, call: &WorkerCall<'_>, part: &mut dyn FnMut(Frame) -> ControlFlow<()>) -> Outcome {
+		let (command, request) = (call.command.to_owned(), call.request.clone());
+		if self.send(&ToHost::Call { id: ID, command, request, owner: None }).is_err() {
 			return Outcome::NeverAnswered;
 		}
 		let mut has_answered = false;
 		loop {
-			let (line, bytes) = match self.lines.recv_timeout(silence) {
+			let (line, bytes) = match self.lines.recv_timeout(call.silence) {
 				Ok(received) => received,
 				Err(RecvTimeoutError::Timeout) => return Outcome::Broken(timed_out()),
 				Err(RecvTimeoutError::Disconnected) if has_answered => return Outcome::Broken(lost()),

@@ -31,8 +31,6 @@ pub enum ToHost {
 	Ack { id: u64, seq: u64 },
 	/// Nobody wants the answer any more.
 	Cancel { id: u64 },
-	/// This window is gone, and so are its jobs.
-	Left { owner: String },
 }
 
 /// A line from the host.

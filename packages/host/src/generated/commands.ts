@@ -233,7 +233,7 @@ export type ScanRequest = { readonly depth?: number | null | undefined; readonly
 export type StatusRequest = { readonly root: RootId; readonly untracked?: Untracked | null | undefined; };
 
 /** A line to the host. `id` is the caller's, unique among its calls. */
-export type ToHost = { readonly command: string; readonly id: number; readonly owner?: string | null | undefined; readonly request?: unknown | undefined; readonly type: 'call'; } | { readonly id: number; readonly seq: number; readonly type: 'ack'; } | { readonly id: number; readonly type: 'cancel'; } | { readonly owner: string; readonly type: 'left'; };
+export type ToHost = { readonly command: string; readonly id: number; readonly owner?: string | null | undefined; readonly request?: unknown | undefined; readonly type: 'call'; } | { readonly id: number; readonly seq: number; readonly type: 'ack'; } | { readonly id: number; readonly type: 'cancel'; };
 
 export type TreeRequest = { readonly commit: string; readonly path?: string | undefined; readonly root: RootId; };
 
