@@ -26,6 +26,17 @@ export function buildHost(root) {
 	return builtHost(root);
 }
 
+/**
+ * Puts folders on the list of linked ones. Also while Stemma runs: the list is a file that every host reads
+ * anew.
+ */
+export function linkFolders(host, dataFolder, folders) {
+	// It has nobody to speak to, so it links and ends.
+	const arguments_ = ['--data', dataFolder, ...folders.flatMap((path) => ['--root', path])];
+	const { status, error } = spawnSync(host, arguments_, { stdio: ['ignore', 'ignore', 'inherit'] });
+	if (status !== 0) throw new Error(error ? `${host}: ${error.message}` : 'The folder was not linked.');
+}
+
 /** What is missing to build the crates, as a sentence, or null. */
 export function toolchainLack(root) {
 	const needed = /rust-version = "(\d+)\.(\d+)"/.exec(readFileSync(join(root, 'Cargo.toml'), 'utf8'));

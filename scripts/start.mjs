@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { provideBun, run } from './bun.mjs';
-import { buildHost, builtHost } from './host.mjs';
+import { buildHost, builtHost, linkFolders } from './host.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const port = Number(process.env.STEMMA_PORT || 47631);
@@ -26,10 +26,7 @@ async function start() {
 	const roots = rootsToLink();
 	const token = keepToken(dataFolder());
 	const host = roots.length > 0 ? buildHost(root) : builtHost(root);
-	// Also while Stemma runs: the list of linked folders is a file that every host reads anew.
-	if (roots.length > 0) {
-		run(host, ['--data', dataFolder(), ...roots.flatMap((path) => ['--root', path])], root);
-	}
+	if (roots.length > 0) linkFolders(host, dataFolder(), roots);
 	const page = `${address}#t=${token}`;
 	const taken = await whoAnswers();
 	if (taken === 'other') {
