@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { ConversationId } from '@stemma/graph/op';
 import type { BrowserContext, CDPSession, Page, Response } from '@playwright/test';
 import { createAppRig, openStocked, type AppRig } from './app-rig.ts';
+import { streamBare } from './bare-stream.ts';
 import { cpuSeconds } from './chromium.ts';
 import { figure, median, type Benchmark, type Figure } from './figure.ts';
 import { LONG, SHORT, stockedDatabase } from './stocked-database.ts';
@@ -16,6 +17,7 @@ const KB = 1000;
 const MB = 1e6;
 /** From the last token until the answer is a message. */
 const ENDING_MS = 2500;
+const STREAM_MS = (TOKENS / TOKENS_PER_SECOND) * 1000 + ENDING_MS;
 const LONGEST_TASK_MS = 50;
 
 async function withStock(
@@ -93,6 +95,7 @@ function streamTokens(): Promise<readonly Figure[]> {
 	return withStock(async (page, rig) => {
 		const { streamed } = await stockedDatabase();
 		const cpu: number[] = [];
+		const bare: number[] = [];
 		const tasks: number[] = [];
 		for (let i = 0; i < 3; i++) {
 			await page.goto(new URL(`/c/${streamed}`, rig.address).href);
@@ -114,14 +117,19 @@ function streamTokens(): Promise<readonly Figure[]> {
 			await page.getByRole('button', { name: 'Send' }).click();
 			const stop = page.getByRole('button', { name: 'Stop', exact: true });
 			// Nothing asks the page meanwhile: a question at every frame would cost more than what is measured.
-			await Bun.sleep((TOKENS / TOKENS_PER_SECOND) * 1000 + ENDING_MS);
+			await Bun.sleep(STREAM_MS);
 			await stop.waitFor({ state: 'hidden' });
 			cpu.push(cpuSeconds(rig.profile) - before);
 			const seen = await page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks);
 			tasks.push(Math.max(0, ...seen));
+
+			const start = cpuSeconds(rig.profile);
+			await streamBare(page, rig.upstream, TALKER);
+			await Bun.sleep(STREAM_MS);
+			bare.push(cpuSeconds(rig.profile) - start);
 		}
 		return [
-			figure('stream-600', 'CPU s', median(cpu), { atMost: 1.5 }),
+			figure('stream-600', 'CPU s', median(cpu), { atMost: 1.5 }, median(bare)),
 			// Shorter ones than 50 ms are not told apart from none.
 			figure('stream-600-longest-task', 'ms', median(tasks), { atMost: LONGEST_TASK_MS })
 		];

@@ -79,7 +79,7 @@ test('what fails before the first word is tried again once; after it never', asy
 		expect(outcome.failure?.maybeCharged).toBe(true);
 		expect(harness.server.ledger(), model).toHaveLength(1);
 	}
-	for (const [model, requests] of Object.entries({ 'reset-first': 2, 'reset-after-headers': 2, hang: 1 })) {
+	for (const [model, requests] of Object.entries({ 'reset-after-headers': 2, hang: 1 })) {
 		harness.server.reset();
 		const { outcome } = await harness.run(`scenario:${model}`);
 		expect(outcome.state, model).toBe('failed');
