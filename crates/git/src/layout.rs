@@ -98,12 +98,13 @@ pub(crate) fn boolean(config: &ConfigFile, key: &str) -> Option<bool> {
 	config.boolean(key).ok().flatten()
 }
 
-/// Which files of a folder are read whole, and so have a largest size.
+/// Which files of a folder are read, and how.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
 	GitDir,
-	Objects,
-	/// Refs, their logs, linked worktrees, `info`: many small files.
+	/// Objects: mapped or unpacked piece by piece, but for the lists beside them.
+	Large,
+	/// Refs, linked worktrees, `info`: many small files.
 	Small,
 }
 
@@ -169,7 +170,7 @@ impl Survey<'_> {
 			if self.redirects.len() > MAX_ALTERNATES {
 				return Err(GitError::Suspicious("it borrows from too many repositories".into()));
 			}
-			self.walk(&target, Part::Objects, 0)?;
+			self.walk(&target, Part::Large, 0)?;
 			self.follow_alternates(&target, depth + 1)?;
 		}
 		Ok(())
@@ -198,15 +199,18 @@ impl Survey<'_> {
 			}
 			let Ok(kind) = entry.file_type() else { continue };
 			let name = entry.file_name();
+			let (below, cap) = (part_below(part, name.as_bytes()), cap_of(part, name.as_bytes()));
 			if kind.is_dir() {
-				if let Some(part) = part_below(part, name.as_bytes(), depth) {
+				if let Some(part) = below {
 					self.walk(&entry.path(), part, depth + 1)?;
 				}
+			} else if below.is_none() && cap.is_none() {
+				// Nothing here reads it.
 			} else if kind.is_symlink() {
-				self.look_at_link(&entry.path(), part, name.as_bytes(), depth)?;
+				self.look_at_link(&entry.path(), below, cap, depth)?;
 			} else if kind.is_fifo() || kind.is_char_device() || kind.is_block_device() {
 				return Err(special(&name));
-			} else if let Some(cap) = cap_of(part, name.as_bytes())
+			} else if let Some(Cap::Bytes(cap)) = cap
 				&& let Ok(metadata) = entry.metadata()
 			{
 				check_size(&name, metadata.len(), cap)?;
@@ -215,55 +219,69 @@ impl Survey<'_> {
 		Ok(())
 	}
 
-	fn look_at_link(&mut self, link: &Path, part: Part, name: &[u8], depth: usize) -> Result<(), GitError> {
+	fn look_at_link(
+		&mut self,
+		link: &Path,
+		below: Option<Part>,
+		cap: Option<Cap>,
+		depth: usize,
+	) -> Result<(), GitError> {
 		// A link to nothing is read by nobody.
 		let Ok(target) = link.canonicalize() else { return Ok(()) };
 		let Ok(metadata) = fs::metadata(&target) else { return Ok(()) };
 		let kind = metadata.file_type();
+		let name = link.file_name().unwrap_or_default();
 		if !kind.is_file() && !kind.is_dir() {
-			return Err(special(link.file_name().unwrap_or_default()));
+			return Err(special(name));
 		}
 		self.redirect(GitRedirectKind::Link, &target);
 		if kind.is_dir() {
 			// A link back up would be walked until the depth ends.
 			if !link.starts_with(&target)
-				&& let Some(part) = part_below(part, name, depth)
+				&& let Some(part) = below
 			{
 				self.walk(&target, part, depth + 1)?;
 			}
-		} else if let Some(cap) = cap_of(part, name) {
-			check_size(link.file_name().unwrap_or_default(), metadata.len(), cap)?;
+		} else if let Some(Cap::Bytes(cap)) = cap {
+			check_size(name, metadata.len(), cap)?;
 		}
 		Ok(())
 	}
 }
 
-/// What a folder holds, or `None` where nothing is read from it.
-fn part_below(part: Part, name: &[u8], depth: usize) -> Option<Part> {
+/// What a folder holds, or `None` where nothing is read from it: hooks, other programs' data, submodules.
+fn part_below(part: Part, name: &[u8]) -> Option<Part> {
 	match (part, name) {
-		(Part::GitDir, b"objects") if depth == 0 => Some(Part::Objects),
-		(Part::GitDir, b"hooks" | b"lfs" | b"modules" | b"branches" | b"rr-cache") if depth == 0 => None,
-		(Part::GitDir, _) => Some(Part::Small),
-		(Part::Objects | Part::Small, _) => Some(part),
+		// Of logs one is read, and that with a limit of its own.
+		(Part::GitDir, b"objects" | b"logs") => Some(Part::Large),
+		(Part::GitDir, b"refs" | b"info" | b"worktrees" | b"reftable") => Some(Part::Small),
+		(Part::GitDir, _) | (Part::Small, b"hooks" | b"lfs" | b"annex" | b"modules") => None,
+		(Part::Large | Part::Small, _) => Some(part),
 	}
 }
 
-/// The largest size of a file that is read whole.
-fn cap_of(part: Part, name: &[u8]) -> Option<u64> {
-	match (part, name) {
-		(Part::GitDir, b"index") => Some(512 << 20),
-		(Part::GitDir, name) if name.starts_with(b"sharedindex.") => Some(512 << 20),
-		(Part::GitDir, b"packed-refs") => Some(256 << 20),
-		(Part::GitDir, b"shallow") => Some(16 << 20),
-		(Part::GitDir, b"HEAD" | b"commondir" | b"gitdir") => Some(8 << 10),
-		(Part::GitDir, b"config" | b"config.worktree") => Some(1 << 20),
-		(Part::GitDir, _) => None,
-		// Packs are mapped and loose objects have headers; only the lists beside them are read whole.
-		(Part::Objects, b"alternates") => Some(64 << 10),
-		(Part::Objects, _) => None,
-		(Part::Small, b"index") => Some(512 << 20),
-		(Part::Small, _) => Some(64 << 20),
-	}
+enum Cap {
+	/// Mapped, or read in part.
+	None,
+	/// Read whole.
+	Bytes(u64),
+}
+
+/// How large a file may be, or `None` for one that is not read.
+fn cap_of(part: Part, name: &[u8]) -> Option<Cap> {
+	let bytes = match (part, name) {
+		(Part::GitDir | Part::Small, b"index") => 512 << 20,
+		(Part::GitDir, name) if name.starts_with(b"sharedindex.") => 512 << 20,
+		(Part::GitDir, b"packed-refs") => 256 << 20,
+		(Part::GitDir, b"shallow") => 16 << 20,
+		(Part::GitDir, b"HEAD" | b"commondir" | b"gitdir") => 8 << 10,
+		(Part::GitDir, b"config" | b"config.worktree") => 1 << 20,
+		(Part::GitDir, _) => return None,
+		(Part::Large, b"alternates") => 64 << 10,
+		(Part::Large, _) => return Some(Cap::None),
+		(Part::Small, _) => 64 << 20,
+	};
+	Some(Cap::Bytes(bytes))
 }
 
 fn check_size(name: &std::ffi::OsStr, size: u64, cap: u64) -> Result<(), GitError> {
