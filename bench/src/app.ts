@@ -159,15 +159,29 @@ function coldStart(): Promise<readonly Figure[]> {
 	});
 }
 
-/** Gzip kB of the scripts that a page has asked for so far, workers and WebAssembly apart. */
-function weighScripts(page: Page): () => Promise<number> {
+/** Gzip kB of the scripts that a page asked for before it showed what is meant, workers and WebAssembly apart. */
+async function weighScripts(page: Page, shown: string): Promise<() => Promise<number>> {
+	await page.addInitScript((selector) => {
+		const observer = new MutationObserver(() => {
+			if (!document.querySelector(selector)) return;
+			observer.disconnect();
+			Object.assign(globalThis, { shownAt: performance.now() });
+		});
+		observer.observe(document, { childList: true, subtree: true });
+	}, shown);
 	const scripts = new Map<string, Response>();
 	page.on('response', (response) => {
 		const isOfPage = response.request().resourceType() === 'script' && !/worker/.test(response.url());
 		if (isOfPage) scripts.set(response.url(), response);
 	});
 	return async () => {
-		const bodies = await Promise.all([...scripts.values()].map((response) => response.body()));
+		const asked = await page.evaluate(() => {
+			const { shownAt } = globalThis as unknown as { shownAt: number };
+			const all = performance.getEntriesByType('resource');
+			return all.filter(({ startTime }) => startTime < shownAt).map(({ name }) => name);
+		});
+		const before = asked.flatMap((url) => scripts.get(url) ?? []);
+		const bodies = await Promise.all(before.map((response) => response.body()));
 		return bodies.reduce((sum, body) => sum + gzipSync(body).length, 0) / KB;
 	};
 }
@@ -178,7 +192,7 @@ async function initialJs(): Promise<readonly Figure[]> {
 	try {
 		const context = await rig.start({ serviceWorkers: 'block' });
 		const page = context.pages()[0] ?? (await context.newPage());
-		const first = weighScripts(page);
+		const first = await weighScripts(page, 'textarea[aria-label="Message"]');
 		await page.goto(rig.address);
 		await page.getByRole('textbox', { name: 'Address' }).fill(rig.upstream);
 		await page.getByRole('button', { name: 'Add', exact: true }).click();
@@ -193,7 +207,7 @@ async function initialJs(): Promise<readonly Figure[]> {
 		await page.locator('article[aria-posinset="2"]:not([aria-busy="true"])').waitFor();
 
 		const later = await context.newPage();
-		const again = weighScripts(later);
+		const again = await weighScripts(later, 'article[aria-posinset="2"]');
 		await later.goto(page.url(), { waitUntil: 'commit' });
 		await later.locator('article[aria-posinset="2"]').waitFor();
 		const written = await again();
