@@ -13,6 +13,8 @@ const LICENCES = [
 	'BSD-3-Clause',
 	'BSL-1.0',
 	'CC0-1.0',
+	// Of root certificates, which are data.
+	'CDLA-Permissive-2.0',
 	'ISC',
 	'MIT',
 	'MIT-0',

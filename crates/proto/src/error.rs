@@ -25,6 +25,8 @@ pub enum ErrorCode {
 	Unsupported,
 	Cancelled,
 	TimedOut,
+	/// A server was not reached, or hung up.
+	Unreachable,
 	/// The host or a child of it ended before it answered.
 	HostLost,
 	Internal,

@@ -51,8 +51,8 @@ export type EntryKind = 'file' | 'folder' | 'link';
 export const entryKindSchema = z.enum(['file', 'folder', 'link']);
 
 /** A code exists only where the page acts on it differently. */
-export type ErrorCode = 'cancelled' | 'timed_out' | 'internal' | 'invalid' | 'denied' | 'not_found' | 'outside_root' | 'root_lost' | 'too_large' | 'conflict' | 'unsupported' | 'host_lost';
-export const errorCodeSchema = z.enum(['cancelled', 'timed_out', 'internal', 'invalid', 'denied', 'not_found', 'outside_root', 'root_lost', 'too_large', 'conflict', 'unsupported', 'host_lost']);
+export type ErrorCode = 'cancelled' | 'timed_out' | 'internal' | 'invalid' | 'denied' | 'not_found' | 'outside_root' | 'root_lost' | 'too_large' | 'conflict' | 'unsupported' | 'unreachable' | 'host_lost';
+export const errorCodeSchema = z.enum(['cancelled', 'timed_out', 'internal', 'invalid', 'denied', 'not_found', 'outside_root', 'root_lost', 'too_large', 'conflict', 'unsupported', 'unreachable', 'host_lost']);
 
 export type LfsPointer = { readonly oid: string; readonly size: number; };
 export const lfsPointerSchema = z.object({ oid: z.string(), size: z.int() });

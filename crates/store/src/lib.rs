@@ -1,0 +1,10 @@
+//! The database of the desktop: one connection that writes, several that read, in one file with a log (WAL).
+//! It takes transactions as data and gives packed rows; it knows nothing of windows, channels or JSON lines.
+
+mod connection;
+mod migrate;
+pub mod pack;
+mod pool;
+mod store;
+
+pub use store::{OpenOptions, Store};
