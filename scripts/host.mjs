@@ -27,12 +27,13 @@ export function buildHost(root) {
 }
 
 /**
- * Puts folders on the list of linked ones. Also while Stemma runs: the list is a file that every host reads
+ * Puts folders on the list of linked ones; `outside` agrees that their repositories lead out of them. Also while Stemma runs: the list is a file that every host reads
  * anew.
  */
-export function linkFolders(host, dataFolder, folders) {
+export function linkFolders(host, dataFolder, { folders, outside }) {
 	// It has nobody to speak to, so it links and ends.
-	const arguments_ = ['--data', dataFolder, ...folders.flatMap((path) => ['--root', path])];
+	const named = folders.flatMap((path) => ['--root', path]);
+	const arguments_ = ['--data', dataFolder, ...named, ...(outside ? ['--outside'] : [])];
 	const { status, error } = spawnSync(host, arguments_, { stdio: ['ignore', 'ignore', 'inherit'] });
 	if (status !== 0) throw new Error(error ? `${host}: ${error.message}` : 'The folder was not linked.');
 }

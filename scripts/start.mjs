@@ -23,10 +23,10 @@ try {
 
 async function start() {
 	if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error('STEMMA_PORT must be 1 to 65535.');
-	const roots = rootsToLink();
+	const linked = foldersToLink();
 	const token = keepToken(dataFolder());
-	const host = roots.length > 0 ? buildHost(root) : builtHost(root);
-	if (roots.length > 0) linkFolders(host, dataFolder(), roots);
+	const host = linked.folders.length > 0 ? buildHost(root) : builtHost(root);
+	if (linked.folders.length > 0) linkFolders(host, dataFolder(), linked);
 	const page = `${address}#t=${token}`;
 	const taken = await whoAnswers();
 	if (taken === 'other') {
@@ -81,9 +81,11 @@ async function start() {
 }
 
 /** Folders named by `--root`, relative to where the command was typed. */
-function rootsToLink() {
-	const { values } = parseArgs({ options: { root: { type: 'string', multiple: true } } });
-	return (values.root ?? []).map((path) => resolve(process.env.INIT_CWD ?? process.cwd(), path));
+function foldersToLink() {
+	const options = { root: { type: 'string', multiple: true }, outside: { type: 'boolean', default: false } };
+	const { values } = parseArgs({ options });
+	const typedIn = process.env.INIT_CWD ?? process.cwd();
+	return { folders: (values.root ?? []).map((path) => resolve(typedIn, path)), outside: values.outside };
 }
 
 function show(page) {

@@ -79,6 +79,34 @@ fn folders_named_at_the_start_are_linked_and_stay_so() {
 }
 
 #[test]
+fn a_repository_that_leads_out_is_read_after_the_user_agreed_at_the_start() {
+	let (data, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+	let git = |words: &[&str]| {
+		let status = Command::new("git")
+			.args(["-C", folder.path().to_str().unwrap(), "-c", "user.name=A", "-c", "user.email=a@b.c"])
+			.args(words)
+			.stdout(Stdio::null())
+			.stderr(Stdio::null())
+			.status();
+		assert!(status.unwrap().success(), "{words:?}");
+	};
+	git(&["init", "--quiet", "inner"]);
+	git(&["-C", "inner", "commit", "--quiet", "--allow-empty", "-m", "first"]);
+	git(&["-C", "inner", "worktree", "add", "--quiet", "../outer"]);
+	let outer = folder.path().join("outer");
+	let root = outer.to_str().unwrap();
+	for (arguments, answer) in
+		[(vec!["--root", root], "failed"), (vec!["--root", root, "--outside"], "answer")]
+	{
+		let mut host = Host::start(&arguments, data.path());
+		let id = host.call("roots.list", json!({}))["value"]["roots"][0]["id"].clone();
+		let line = host.call("git.log", json!({ "root": id }));
+		assert_eq!(line["type"], answer, "{line}");
+		assert_eq!(line["error"]["code"] == "outside_root", answer == "failed");
+	}
+}
+
+#[test]
 fn a_root_that_is_no_folder_stops_the_start_with_a_sentence() {
 	let data = tempfile::tempdir().unwrap();
 	let output = Command::new(env!("CARGO_BIN_EXE_stemma-host"))

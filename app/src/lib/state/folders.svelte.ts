@@ -1,0 +1,39 @@
+/** The linked folders, and the one that is looked at. */
+import type { HostError, Root } from '@stemma/host/generated/commands';
+import type { Host } from '@stemma/host/host';
+import { toast } from 'svelte-sonner';
+
+export class Folders {
+	roots = $state.raw<readonly Root[]>([]);
+	/** How a folder comes here: the page cannot name one. */
+	linking = $state<'dialog' | 'start_flag'>('start_flag');
+	problem = $state.raw<HostError | null>(null);
+	isLoaded = $state(false);
+	readonly host: Host;
+
+	constructor(host: Host) {
+		this.host = host;
+	}
+
+	async load(): Promise<void> {
+		const [info, roots] = await Promise.all([this.host.info(), this.host.call('roots.list', {})]);
+		if (info.ok) this.linking = info.value.linking;
+		if (roots.ok) this.roots = roots.value.roots;
+		this.problem = info.ok ? (roots.ok ? null : roots.error) : info.error;
+		this.isLoaded = true;
+	}
+
+	/** The id of the folder that was linked, or null. Only where there is a window to ask in. */
+	async link(): Promise<string | null> {
+		const linked = await this.host.call('roots.link', {});
+		if (!linked.ok) toast.error('The folder was not linked.', { description: linked.error.message });
+		await this.load();
+		return linked.ok ? (linked.value?.id ?? null) : null;
+	}
+
+	async unlink(root: Root): Promise<void> {
+		const unlinked = await this.host.call('roots.unlink', { root: root.id });
+		if (!unlinked.ok) toast.error('The folder is still linked.', { description: unlinked.error.message });
+		await this.load();
+	}
+}

@@ -1,0 +1,97 @@
+/** The real host on a real repository, through the real server. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { startOwnServer, type OwnServer } from './own-server.ts';
+import { foldersPort } from './ports.ts';
+
+/** Built by the suite of the crates, or by `npm start -- --root`. */
+const binary = ['target/debug/stemma-host', 'target/release/stemma-host']
+	.map((path) => resolve(path))
+	.find(existsSync);
+test.skip(binary === undefined, 'the host program is not built: cargo build -p stemma-host');
+
+let server: OwnServer;
+let repository: string;
+
+function git(...words: string[]): void {
+	execFileSync(
+		'git',
+		['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', '-c', 'commit.gpgsign=false', ...words],
+		{
+			cwd: repository,
+			env: { PATH: process.env['PATH'], HOME: repository, GIT_CONFIG_NOSYSTEM: '1' }
+		}
+	);
+}
+
+/** A first commit, many small ones, and a change that is not committed. */
+function makeRepository(folder: string): void {
+	repository = join(folder, 'orchard');
+	mkdirSync(repository);
+	git('init', '--quiet', '--initial-branch=main');
+	writeFileSync(join(repository, 'apples.txt'), 'one\ntwo\nthree\n');
+	git('add', '.');
+	git('commit', '--quiet', '-m', 'Plant the orchard', '-m', 'Three trees to begin with.');
+	for (let i = 1; i <= 250; i++) git('commit', '--quiet', '--allow-empty', '-m', `Water, day ${i}`);
+	writeFileSync(join(repository, 'apples.txt'), 'one\n2 <b>two</b>\nthree\n');
+	git('commit', '--quiet', '-am', 'Count the second tree');
+	writeFileSync(join(repository, 'apples.txt'), 'one\n2 <b>two</b>\nthree\nfour\n');
+	writeFileSync(join(repository, 'notes.md'), 'new\n');
+}
+
+test.beforeEach(async () => {
+	server = await startOwnServer(foldersPort, (folder) => {
+		makeRepository(folder);
+		const linked = spawnSync(binary ?? '', ['--data', folder, '--root', repository], { stdio: 'ignore' });
+		expect(linked.status, 'the folder is linked as at a start').toBe(0);
+		return `"${binary ?? ''}"`;
+	});
+});
+test.afterEach(() => {
+	server.stop();
+});
+
+test('a linked folder shows its history, what a commit did and what is not committed', async ({ page }) => {
+	await page.goto(server.address);
+	await page.getByRole('button', { name: 'Folders' }).click();
+	const history = page.getByRole('region', { name: 'History' });
+	const changes = page.getByRole('region', { name: 'Changes', exact: true });
+	await expect(history.getByRole('button', { name: /Not committed/ })).toContainText('2 files');
+	await expect(changes.getByRole('region', { name: 'apples.txt' })).toContainText('four');
+	await expect(changes.getByRole('region', { name: 'New files' })).toContainText('notes.md');
+
+	const newest = history.getByRole('button', { name: /Count the second tree/ });
+	await expect(newest).toContainText('main');
+	await newest.click();
+	await expect(changes.getByRole('heading', { name: 'Count the second tree' })).toBeVisible();
+	// Markup in a file is text like any other.
+	await expect(changes).toContainText('2 <b>two</b>');
+	await expect(page).toHaveURL(/commit=[0-9a-f]{40}/);
+
+	const { violations } = await new AxeBuilder({ page }).analyze();
+	expect(violations.map(({ id }) => id)).toEqual([]);
+
+	// More than a page of commits, by scrolling.
+	await expect(async () => {
+		await history.hover();
+		await page.mouse.wheel(0, 20_000);
+		await expect(history.getByRole('button', { name: /Plant the orchard/ })).toBeVisible({ timeout: 500 });
+	}).toPass({ timeout: 20_000 });
+	await history.getByRole('button', { name: /Plant the orchard/ }).click();
+	await expect(changes).toContainText('Three trees to begin with.');
+});
+
+test('an unlinked folder is gone from the list, and its address shows nothing of it', async ({ page }) => {
+	await page.goto(server.address);
+	await page.getByRole('button', { name: 'Folders' }).click();
+	await page.getByRole('button', { name: /Count the second tree/ }).click();
+	const address = page.url();
+	await page.getByRole('button', { name: 'Unlink' }).click();
+	await expect(page.getByText('No folder is linked.')).toBeVisible();
+	await page.goto(address);
+	await expect(page.getByText('No folder is linked.')).toBeVisible();
+	expect(existsSync(join(repository, 'apples.txt')), 'the folder itself is untouched').toBe(true);
+});
