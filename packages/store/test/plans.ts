@@ -118,7 +118,7 @@ function createPlanWatch(): (sql: string) => readonly string[] {
 		if (known) return known;
 		const found = shadows.flatMap((database) => {
 			const plan = database.query(`EXPLAIN QUERY PLAN ${sql}`);
-			const rows = plan.all(...new Array<null>(plan.paramsCount).fill(null)) as { detail: string }[];
+			const rows = plan.all(...Array.from({ length: plan.paramsCount }, () => null)) as { detail: string }[];
 			return rows
 				.map(({ detail }) => detail)
 				.filter((detail) => {
