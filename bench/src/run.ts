@@ -13,6 +13,7 @@ import { compareBenchmarks } from './compare.ts';
 import { findAndSwitchBenchmarks } from './find-and-switch.ts';
 import { graphStoreBenchmarks } from './graph-store.ts';
 import { logBenchmarks } from './log.ts';
+import { gitBenchmarks } from './git.ts';
 import { graphViewBenchmarks } from './graph-view.ts';
 import { markdownBenchmarks } from './markdown.ts';
 import { toReport } from './report.ts';
@@ -27,7 +28,8 @@ const benchmarks = [
 	...graphViewBenchmarks,
 	...appBenchmarks,
 	...tabsBenchmarks,
-	...findAndSwitchBenchmarks
+	...findAndSwitchBenchmarks,
+	...gitBenchmarks
 ];
 
 const { values, positionals: wanted } = parseArgs({
