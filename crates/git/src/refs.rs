@@ -211,7 +211,7 @@ impl Repository<'_> {
 		let cancel: &AtomicBool = self.context.cancel;
 		let timeout = Duration::from_secs(20);
 		let git_dir = &self.layout.git_dir;
-		let request = GitRequest { git_dir, work_tree: None, args, timeout, max_output: 16 << 20, cancel };
+		let request = GitRequest { git_dir, args, timeout, max_output: 16 << 20, cancel };
 		Ok(git.run(&request)?.stdout)
 	}
 }

@@ -1,7 +1,9 @@
 //! The one way Git itself is run: only where the library cannot, and never as the repository wishes.
 //!
 //! Most commands of Git that only read run programs a repository names. All of those are switched off here,
-//! one by one, and Git gets no input, no environment, its own process group, and an end.
+//! one by one, and Git gets no input, no environment, its own process group, and an end. Commands that look at
+//! a working tree are not run at all: for each submodule Git starts a Git that is told nothing of this, and
+//! runs the filters which the submodule's own configuration names.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
@@ -19,6 +21,8 @@ use crate::GitError;
 
 /// Configuration by environment variables, which these flags need, came with 2.31.
 const OLDEST: (u32, u32) = (2, 31);
+/// They read refs and commits, and neither blobs nor files.
+const LOOKS_AT_NO_FILE: &[&str] = &["for-each-ref", "rev-list", "rev-parse", "symbolic-ref"];
 const GRACE: Duration = Duration::from_millis(800);
 const MAX_STDERR: u64 = 64 << 10;
 
@@ -66,10 +70,9 @@ pub struct Git {
 	version: (u32, u32),
 }
 
-/// One run. A command that could compare files with drivers needs `--no-ext-diff --no-textconv` in `args`.
+/// One run.
 pub struct GitRequest<'a> {
 	pub git_dir: &'a Path,
-	pub work_tree: Option<&'a Path>,
 	pub args: &'a [&'a OsStr],
 	pub timeout: Duration,
 	/// Git is stopped when it writes more.
@@ -117,8 +120,13 @@ impl Git {
 		self.version
 	}
 
-	/// Runs Git with everything switched off that a repository could make it run.
+	/// Runs Git with everything switched off that a repository could make it run. `Unsupported` for a command
+	/// of which that is not known.
 	pub fn run(&self, request: &GitRequest<'_>) -> Result<GitOutput, GitError> {
+		let name = request.args.first().map(|name| name.to_string_lossy()).unwrap_or_default();
+		if !LOOKS_AT_NO_FILE.contains(&name.as_ref()) {
+			return Err(GitError::Unsupported(format!("git {name} could run what a repository names.")));
+		}
 		// Listing the configuration runs nothing.
 		let list = ["config", "--list", "--name-only", "--includes", "-z"].map(OsStr::new);
 		let listing = GitRequest { args: &list, max_output: 4 << 20, ..*request };
@@ -144,9 +152,6 @@ impl Git {
 		command.env("GIT_CONFIG_COUNT", count.to_string());
 		command.args(["--no-pager", "--no-optional-locks", "--literal-pathspecs"]);
 		command.arg(prefixed("--git-dir=", request.git_dir));
-		if let Some(work_tree) = request.work_tree {
-			command.arg(prefixed("--work-tree=", work_tree));
-		}
 		command.args(request.args).current_dir("/").process_group(0);
 		command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
 		let child = command
@@ -328,7 +333,6 @@ mod tests {
 		let cancel = AtomicBool::new(false);
 		let request = GitRequest {
 			git_dir: Path::new("/nonexistent"),
-			work_tree: None,
 			args: &[],
 			timeout,
 			max_output,
