@@ -185,6 +185,7 @@ test('the keyboard alone is enough', async ({ page }) => {
 	await stemma.openWithPractice();
 	await page.keyboard.type('written by keys');
 	await page.keyboard.press('Enter');
+	await stemma.expectLength(2);
 	await stemma.waitForAnswer();
 	await page.keyboard.press('Control+Shift+O');
 	await expect(page.getByText('Write the first message below')).toBeVisible();

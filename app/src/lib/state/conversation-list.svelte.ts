@@ -74,13 +74,13 @@ export class ConversationList {
 	}
 
 	async load(): Promise<void> {
-		const [rows, tags, roles] = await Promise.all([
-			this.#workspace.conversations({ includeHidden: true }),
-			this.#workspace.conversationTags(),
-			this.#workspace.conversationRoles()
-		]);
+		const reading = this.#workspace.conversations({ includeHidden: true });
+		const marks = Promise.all([this.#workspace.conversationTags(), this.#workspace.conversationRoles()]);
+		const rows = await reading;
+		// Not when the marks are there, too: by then one of them may have been read anew on its own.
 		if (rows.ok) this.rows = rows.value;
 		this.error = rows.ok ? null : rows.error.message;
+		const [tags, roles] = await marks;
 		if (tags.ok) this.#tags = tags.value;
 		if (roles.ok) this.#roles = roles.value;
 		// The last one that had it may have lost it.
