@@ -26,8 +26,6 @@ self.addEventListener('activate', (event) => {
 		caches
 			.keys()
 			.then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name))))
-			// Asks for the page while this worker itself is being started.
-			.then(() => self.registration.navigationPreload.enable())
 			.then(() => self.clients.claim())
 	);
 });
@@ -36,23 +34,19 @@ self.addEventListener('fetch', (event) => {
 	const { request } = event;
 	const url = new URL(request.url);
 	if (request.method !== 'GET' || url.origin !== self.location.origin) return;
-	if (request.mode === 'navigate') event.respondWith(openPage(event));
+	if (request.mode === 'navigate') event.respondWith(openPage(request));
 	// Their names hold a hash of their content: what is here is what is there.
 	else if (own.has(url.pathname)) event.respondWith(fromCache(request));
 });
 
 /** The newest page if the server answers; else the one that was kept, which starts any address. */
-async function openPage({ request, preloadResponse }: FetchEvent): Promise<Response> {
+async function openPage(request: Request): Promise<Response> {
 	try {
-		const early = (await Promise.race([preloadResponse, patience()])) as Response | undefined;
-		return early ?? (await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) }));
+		return await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
 	} catch {
 		return (await caches.match(SHELL)) ?? Response.error();
 	}
 }
-
-const patience = (): Promise<never> =>
-	new Promise((_, reject) => setTimeout(() => reject(new Error('no answer')), PATIENCE_MS));
 
 async function fromCache(request: Request): Promise<Response> {
 	return (await caches.match(request)) ?? fetch(request);
