@@ -57,6 +57,13 @@ module.exports = {
 			to: { path: '@tauri-apps' }
 		},
 		{
+			name: 'notices-by-one-door',
+			comment: 'What draws them is loaded late; what is said before would be lost.',
+			severity: 'error',
+			from: { path: '^app/src', pathNot: '^app/src/lib/toast[.]ts$' },
+			to: { path: 'svelte-sonner' }
+		},
+		{
 			name: 'svelte-only-in-the-app',
 			severity: 'error',
 			from: { path: '^packages' },

@@ -1,7 +1,9 @@
 /** What the host is doing, as it changes, and the words of one job. */
 import type { HostError, Job, LogLine } from '@stemma/host/generated/commands';
 import type { Host } from '@stemma/host/host';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
+
+export const isOver = ({ state }: Job): boolean => state !== 'running' && state !== 'stopping';
 
 const RETRY_MS = 2_000;
 /** The host keeps no more either. */

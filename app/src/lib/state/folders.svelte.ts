@@ -1,7 +1,7 @@
 /** The linked folders, and the one that is looked at. */
 import type { HostError, Root } from '@stemma/host/generated/commands';
 import type { Host } from '@stemma/host/host';
-import { toast } from 'svelte-sonner';
+import { toast } from '#lib/toast.ts';
 
 export class Folders {
 	roots = $state.raw<readonly Root[]>([]);
