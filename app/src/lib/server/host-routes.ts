@@ -3,6 +3,7 @@
  * or for a stream a line of JSON per item and a last one that says how it ended.
  */
 import { commands, type HostError } from '@stemma/host/generated/commands';
+import { hostError } from '@stemma/host/host';
 import type { HostCall, HostChild } from './host-child.ts';
 import { errorResponse } from './guard.ts';
 
@@ -40,15 +41,15 @@ export async function answerHost(
 	}
 	const missing = child?.missing();
 	if (!child || missing) {
-		return refuse(missing ?? { code: 'unsupported', message: 'This server has no host.', retryable: false });
+		return refuse(missing ?? hostError('unsupported', 'This server has no host.'));
 	}
 	const text = await request.text();
 	if (text.length > MAX_REQUEST_CHARS) {
-		return refuse({ code: 'too_large', message: 'The request is too large.', retryable: false });
+		return refuse(hostError('too_large', 'The request is too large.'));
 	}
 	const body = parseJson(text);
 	if (body === undefined) {
-		return refuse({ code: 'invalid', message: 'The request is no JSON.', retryable: false });
+		return refuse(hostError('invalid', 'The request is no JSON.'));
 	}
 	const owner = request.headers.get('x-stemma-window');
 	const call = { command: name, request: body, owner: owner && WINDOW_NAME.test(owner) ? owner : null };
