@@ -34,6 +34,7 @@ export class Repository {
 	readonly #host: Host;
 	#next: string | null = null;
 	#isLoadingMore = false;
+	#readingStatus: Promise<Result<RepositoryStatus, HostError>> | null = null;
 	/** Of what is being read to be shown: the newest choice ends the others. */
 	#reading = new AbortController();
 
@@ -48,7 +49,9 @@ export class Repository {
 		if (info.ok) {
 			this.info = info.value;
 			const isUnborn = info.value.head.commit === null;
-			await Promise.all([isUnborn ? null : this.#loadPage(), info.value.bare ? null : this.#loadStatus()]);
+			// What has changed is counted beside it: a large folder does not keep its history waiting.
+			if (!info.value.bare) void this.#readStatus();
+			if (!isUnborn) await this.#loadPage();
 		} else this.problem = info.error;
 		this.isLoaded = true;
 	}
@@ -88,9 +91,14 @@ export class Repository {
 		this.hasMore = page.value.next !== null;
 	}
 
-	async #loadStatus(): Promise<void> {
-		const status = await this.#host.call('git.status', { root: this.root });
-		if (status.ok) this.status = status.value;
+	/** What is being read is not read a second time. */
+	#readStatus(): Promise<Result<RepositoryStatus, HostError>> {
+		this.#readingStatus ??= this.#host.call('git.status', { root: this.root }).then((status) => {
+			this.#readingStatus = null;
+			if (status.ok) this.status = status.value;
+			return status;
+		});
+		return this.#readingStatus;
 	}
 
 	async #readCommit(commit: string, signal: AbortSignal): Promise<Result<Shown, HostError>> {
@@ -107,12 +115,11 @@ export class Repository {
 	async #readChanges(signal: AbortSignal): Promise<Result<Shown, HostError>> {
 		const { root } = this;
 		const [status, diff] = await Promise.all([
-			this.#host.call('git.status', { root }, signal),
+			this.#readStatus(),
 			this.#host.call('git.diff', { root, of: { kind: 'worktree' } }, signal)
 		]);
 		if (!status.ok) return status;
 		if (!diff.ok) return diff;
-		this.status = status.value;
 		return { ok: true, value: { kind: 'changes', status: status.value, diff: diff.value } };
 	}
 }
