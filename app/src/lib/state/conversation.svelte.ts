@@ -348,21 +348,26 @@ export class Conversation {
 		} = {}
 	): Promise<Appended | null> {
 		this.#writing++;
-		const added = await this.#workspace.append({
-			conversation: this.id,
-			role,
-			parents: parent === null ? [] : [parent],
-			parts,
-			ref,
-			...version
-		});
-		if (added.ok) {
+		try {
+			const added = await this.#workspace.append({
+				conversation: this.id,
+				role,
+				parents: parent === null ? [] : [parent],
+				parts,
+				ref,
+				...version
+			});
+			if (!added.ok) {
+				toast.error('The message could not be saved.', { description: added.error.message });
+				return null;
+			}
 			await this.#show({ leaf: added.value.node, ref: added.value.ref });
 			this.target = 'end';
-		} else toast.error('The message could not be saved.', { description: added.error.message });
-		this.#writing--;
-		this.#seeHeard();
-		return added.ok ? added.value : null;
+			return added.value;
+		} finally {
+			this.#writing--;
+			this.#seeHeard();
+		}
 	}
 
 	/** What this tab writes is shown by whoever wrote it: reading it twice would only cost. */
