@@ -34,6 +34,15 @@ export const decodeParts = (data: string): readonly Part[] => parts.parse(JSON.p
 
 export const decodeJson = (text: string): JsonValue => json.parse(JSON.parse(text));
 
+/** Of a text that another program may have written; null for what is no JSON. */
+export function decodeStray(text: string): JsonValue {
+	try {
+		return decodeJson(text);
+	} catch {
+		return null;
+	}
+}
+
 const links = z.array(
 	z.object({
 		kind: z.enum(['edit_of', 'regen_of', 'continues', 'covers_from', 'covers_to', 'cherry_of', 'quotes']),

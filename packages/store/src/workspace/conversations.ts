@@ -1,7 +1,6 @@
 import type { JsonValue } from '@stemma/graph/part';
 import { ok } from '@stemma/graph/result';
-import { and, eq, sql } from 'drizzle-orm';
-import { attempt, toStatement } from '../drizzle.ts';
+import { toStatement } from '../drizzle.ts';
 import type { Row } from '../port.ts';
 import { conv } from '../schema/tables.ts';
 import type { WorkspaceContext } from './context.ts';
@@ -12,6 +11,10 @@ type Conversations = Pick<
 	Workspace,
 	'conversations' | 'conversation' | 'createConversation' | 'rename' | 'setPinned' | 'setHidden'
 >;
+
+/** A purged conversation has a row for the log's sake only. */
+const THERE = `SELECT lower(hex(uid)) AS id, title, pinned, hidden, created_at AS createdAt, last_at AS lastAt, preview FROM conv
+	WHERE NOT EXISTS (SELECT 1 FROM tombstone WHERE scope = 'conversation' AND uid = lower(hex(conv.uid)))`;
 
 /** All of them are read at every start. The table is STRICT: to check its types here would take longer than to read it. */
 const toConversationRow = (row: Row): ConversationRow => ({
@@ -27,19 +30,6 @@ const toConversationRow = (row: Row): ConversationRow => ({
 export function createConversations(context: WorkspaceContext): Conversations {
 	const { db, store, nowMs, randomHex } = context;
 
-	const columns = {
-		id: conv.uid,
-		title: conv.title,
-		pinned: conv.pinned,
-		hidden: conv.hidden,
-		createdAt: conv.createdAt,
-		lastAt: conv.lastAt,
-		preview: conv.preview
-	};
-
-	/** A purged conversation has a row for the log's sake only. */
-	const isThere = sql`NOT EXISTS (SELECT 1 FROM tombstone WHERE scope = 'conversation' AND uid = lower(hex(${conv.uid})))`;
-
 	const setField = (id: string, field: string, value: JsonValue) =>
 		commit(context, [], () =>
 			ok({
@@ -52,22 +42,16 @@ export function createConversations(context: WorkspaceContext): Conversations {
 	return {
 		async conversations({ includeHidden = false } = {}) {
 			const found = await store.query(
-				`SELECT lower(hex(uid)) AS id, title, pinned, hidden, created_at AS createdAt, last_at AS lastAt, preview FROM conv
-				WHERE NOT EXISTS (SELECT 1 FROM tombstone WHERE scope = 'conversation' AND uid = lower(hex(conv.uid)))
-				AND hidden <= ?1 ORDER BY pinned DESC, last_at DESC, conv.id DESC`,
+				`${THERE} AND hidden <= ?1 ORDER BY pinned DESC, last_at DESC, conv.id DESC`,
 				[includeHidden ? 1 : 0]
 			);
 			return found.ok ? ok(found.value.map(toConversationRow)) : found;
 		},
 		async conversation(id) {
-			const found = await attempt(
-				db
-					.select(columns)
-					.from(conv)
-					.where(and(isThere, eq(conv.uid, id)))
-					.get()
-			);
-			return found.ok ? ok(found.value ?? null) : found;
+			const found = await store.query(`${THERE} AND conv.uid = unhex(?1)`, [id]);
+			if (!found.ok) return found;
+			const [row] = found.value;
+			return ok(row ? toConversationRow(row) : null);
 		},
 		async createConversation({ title } = {}) {
 			const id = randomHex(16);

@@ -4,6 +4,7 @@ import type { ConversationId } from '@stemma/graph/op';
 import type { ReplayPlan } from '@stemma/graph/replay-plan';
 import { ok } from '@stemma/graph/result';
 import * as z from 'zod/mini';
+import { decodeStray } from './codec.ts';
 import type { WorkspaceContext } from './context.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -60,14 +61,6 @@ const planColumn = z.object({
 const row = z.object({ uid: z.string(), plan: z.string(), made: z.string(), created_at: z.number() });
 const ids = z.array(z.string());
 
-function orNull(json: string): unknown {
-	try {
-		return JSON.parse(json);
-	} catch {
-		return null;
-	}
-}
-
 export function createReplays({ store, nowMs, randomHex }: WorkspaceContext): ReplayShelf {
 	return {
 		async replays(conversation) {
@@ -81,8 +74,8 @@ export function createReplays({ store, nowMs, randomHex }: WorkspaceContext): Re
 				rows.value.flatMap((raw): StoredReplay[] => {
 					const { uid, plan, made, created_at } = row.parse(raw);
 					// A backup may have brought what is no plan.
-					const parsed = planColumn.safeParse(orNull(plan));
-					const parsedMade = ids.safeParse(orNull(made));
+					const parsed = planColumn.safeParse(decodeStray(plan));
+					const parsedMade = ids.safeParse(decodeStray(made));
 					if (!parsed.success || !parsedMade.success) return [];
 					return [{ id: uid, conversation, ...parsed.data, made: parsedMade.data, createdAt: created_at }];
 				})

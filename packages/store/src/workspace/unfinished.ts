@@ -2,8 +2,8 @@
 import type { ConversationId } from '@stemma/graph/op';
 import type { JsonValue } from '@stemma/graph/part';
 import { ok } from '@stemma/graph/result';
+import { decodeStray } from './codec.ts';
 import type { WorkspaceContext } from './context.ts';
-import { decodeJson } from './codec.ts';
 import type { Outcome } from './outcome.ts';
 
 /** The marks of a bisect, the passages picked for a merge. */
@@ -33,11 +33,7 @@ export function createUnfinished({ store, nowMs }: WorkspaceContext): Unfinished
 			);
 			if (!rows.ok) return rows;
 			const [row] = rows.value;
-			try {
-				return ok(row ? decodeJson(String(row['data'])) : null);
-			} catch {
-				return ok(null);
-			}
+			return ok(row ? decodeStray(String(row['data'])) : null);
 		},
 		async saveUnfinished(kind, conversation, key, data) {
 			const place = [conversation, kind, key];
