@@ -273,17 +273,20 @@ function createWatchdog(timers: Timers, outer: AbortSignal): Watchdog {
 		stops.clear();
 		deadlines.clear();
 	};
+	const arm = (watch: Watch, ms: number): void => {
+		stops.set(
+			watch,
+			timers.after(ms, () => {
+				ring(watch);
+			})
+		);
+	};
 	/** A deadline that is put off, and every piece of a stream does, is looked at again when its timer rings. */
 	const ring = (watch: Watch): void => {
 		stops.delete(watch);
 		const left = (deadlines.get(watch) ?? 0) - timers.now();
 		if (left > 0) {
-			stops.set(
-				watch,
-				timers.after(left, () => {
-					ring(watch);
-				})
-			);
+			arm(watch, left);
 			return;
 		}
 		bite = watch;
@@ -303,12 +306,7 @@ function createWatchdog(timers: Timers, outer: AbortSignal): Watchdog {
 			deadlines.set(watch, at);
 			if (isLater) return;
 			stops.get(watch)?.();
-			stops.set(
-				watch,
-				timers.after(ms, () => {
-					ring(watch);
-				})
-			);
+			arm(watch, ms);
 		},
 		clear(watch) {
 			stops.get(watch)?.();
