@@ -10,7 +10,9 @@ import { largeConversations, MESSAGES } from './large-conversations.ts';
 
 const TIMES = 5;
 const SETTLE_MS = 1500;
-const FRAMES = 900;
+const PARTS = 3;
+/** Of each part. */
+const FRAMES = 300;
 const MB = 1e6;
 
 async function lanes(): Promise<readonly Figure[]> {
@@ -171,16 +173,21 @@ const scrollLarge = (): Promise<readonly Figure[]> =>
 			await follow(page, path);
 			await page.locator(ready).first().waitFor();
 			await page.waitForTimeout(SETTLE_MS);
-			const before = await heap();
-			const { p95, longest, jump } = await scroll(page, scroller, item, step);
-			// Once the reader stops, what is far away is let go.
-			await page.waitForTimeout(SETTLE_MS);
-			const after = await heap();
+			// What is made once, such as the code of what scrolls by, is there after the first third.
+			const parts: Scrolled[] = [];
+			const heaps: number[] = [];
+			for (let part = 0; part < PARTS; part++) {
+				parts.push(await scroll(page, scroller, item, step));
+				// Once the reader stops, what is far away is let go.
+				await page.waitForTimeout(SETTLE_MS);
+				heaps.push(await heap());
+			}
+			const most = (key: keyof Scrolled): number => Math.max(...parts.map((part) => part[key]));
 			return [
-				figure(`${name}-p95`, 'ms', p95, { atMost: 33 }),
-				figure(`${name}-longest`, 'ms', longest, { atMost: 100 }),
-				figure(`${name}-jump`, 'px', jump, { atMost: 4 }),
-				figure(`${name}-heap`, 'MB', after, { ratioAtMost: 1.2 }, before)
+				figure(`${name}-p95`, 'ms', median(parts.map((part) => part.p95)), { atMost: 33 }),
+				figure(`${name}-longest`, 'ms', most('longest'), { atMost: 100 }),
+				figure(`${name}-jump`, 'px', most('jump'), { atMost: 4 }),
+				figure(`${name}-heap`, 'MB', heaps.at(-1) ?? 0, { ratioAtMost: 1.2 }, heaps[0])
 			];
 		};
 		const rows = '[role="listbox"]';
@@ -192,7 +199,7 @@ const scrollLarge = (): Promise<readonly Figure[]> =>
 				rows,
 				'[role="option"]',
 				// All rows in as many frames as there are.
-				Math.ceil((MESSAGES * 32) / FRAMES / 40) * 40
+				Math.ceil((MESSAGES * 32) / (PARTS * FRAMES) / 40) * 40
 			)),
 			...(await measure(
 				'scroll-100k-path',
