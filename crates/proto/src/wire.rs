@@ -11,7 +11,8 @@ use crate::error::HostError;
 /// Grows with every change that an older page or host would misread.
 pub const PROTOCOL: u32 = 1;
 
-/// A stream pauses when this many of its items are not acknowledged.
+/// A stream pauses when this many of its items are not acknowledged, and at first sooner: it begins with one, and
+/// may have one more on its way for each that was acknowledged.
 pub const WINDOW_ITEMS: u64 = 128;
 
 /// A line to the host. `id` is the caller's, unique among its calls.
