@@ -96,6 +96,20 @@ impl Handlers {
 		}));
 	}
 
+	/// As `stream`, with parts as they are.
+	pub fn frames<C: Command>(
+		&mut self,
+		answer: impl Fn(&Call<'_>, C::Request, &mut dyn FnMut(Frame) -> ControlFlow<()>) -> Result<(), HostError>
+		+ Send
+		+ Sync
+		+ 'static,
+	) {
+		const { assert!(matches!(C::INFO.answer, Answer::Frames), "the table says otherwise") };
+		self.enter::<C>(Box::new(move |call, request, take| {
+			answer(call, parse::<C::Request>(request)?, take)
+		}));
+	}
+
 	fn enter<C: Command>(&mut self, run: Run) {
 		let handler = Handler { info: C::INFO, run, in_worker: self.in_worker };
 		self.by_name.insert(C::INFO.name, handler);

@@ -37,6 +37,8 @@ pub enum Answer {
 	Bytes,
 	/// Any number of responses, each acknowledged by its reader, then an end or an error.
 	Stream,
+	/// The same, of raw bytes; the first may be JSON.
+	Frames,
 }
 
 /// Where a command can be had.
@@ -70,7 +72,7 @@ impl CommandInfo {
 pub trait Command {
 	const INFO: CommandInfo;
 	type Request: DeserializeOwned + JsonSchema + 'static;
-	/// For a stream: one batch. For bytes: [`Bytes`].
+	/// For a stream: one batch. For bytes and frames: [`Bytes`].
 	type Response: Serialize + JsonSchema + 'static;
 }
 

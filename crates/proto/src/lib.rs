@@ -9,6 +9,7 @@ pub mod http;
 pub mod jobs;
 pub mod roots;
 pub mod secrets;
+pub mod shell;
 pub mod store;
 pub mod table;
 pub mod wire;

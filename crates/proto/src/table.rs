@@ -4,7 +4,7 @@
 //! A row: `/// What it does.` `TypeName = "area.verb", Class Answer Place, Request => Response;`
 
 use crate::command::{Bytes, Nothing, commands};
-use crate::{files, git, host, jobs, roots};
+use crate::{files, git, host, http, jobs, roots, secrets, shell, store};
 
 commands! {
 	/// What this host is, and which commands it answers.
@@ -61,6 +61,38 @@ commands! {
 	FilesRead = "files.read", Read Bytes Everywhere, files::ReadRequest => Bytes;
 	/// Tells which files change.
 	FilesWatch = "files.watch", Read Stream Everywhere, files::WatchRequest => files::WatchBatch;
+
+	/// Opens the database, or joins those who have it open. Answers a frame, as all that follow.
+	StoreOpen = "store.open", Read Bytes Desktop, store::OpenRequest => Bytes;
+	/// Statements that only read, all on one state of the database.
+	StoreRead = "store.read", Read Bytes Desktop, store::ReadRequest => Bytes;
+	/// A transaction.
+	StoreWrite = "store.write", Write Bytes Desktop, store::WriteRequest => Bytes;
+	/// The rows of one statement as they are found, and how it ended.
+	StoreStream = "store.stream", Read Frames Desktop, store::StreamRequest => Bytes;
+	/// A consistent, compact copy of the file.
+	StoreExport = "store.export", Read Bytes Desktop, Nothing => Bytes;
+	/// What the database is.
+	StoreInfo = "store.info", Read Bytes Desktop, Nothing => Bytes;
+
+	/// Where keys are kept, and which endpoints have one.
+	SecretsStatus = "secrets.status", Read One Desktop, Nothing => secrets::SecretStatus;
+	/// Stores a key for the origin of an address. No command gives it back.
+	SecretsSet = "secrets.set", Write One Desktop, secrets::SetSecretRequest => Nothing;
+	/// Forgets the key of an endpoint.
+	SecretsDelete = "secrets.delete", Write One Desktop, secrets::DeleteSecretRequest => Nothing;
+	/// Opens the file of keys where the system has no keychain, or makes it.
+	SecretsUnlock = "secrets.unlock", Write One Desktop, secrets::UnlockRequest => Nothing;
+
+	/// A request to a model server: first its head as JSON, then bytes as they come.
+	HttpSend = "http.send", Net Frames Desktop, http::HttpRequest => Bytes;
+
+	/// Opens one more window of the program.
+	WindowOpen = "window.open", Write One Desktop, shell::WindowRequest => shell::OpenedWindow;
+	/// Everything of a stream up to this number was taken in.
+	StreamAck = "stream.ack", Read One Desktop, shell::AckRequest => Nothing;
+	/// Nobody wants the rest of a stream.
+	StreamCancel = "stream.cancel", Read One Desktop, shell::StreamRef => Nothing;
 }
 
 #[cfg(test)]
@@ -94,16 +126,17 @@ mod tests {
 				.get("$ref")
 				.and_then(|path| path.as_str())
 				.is_some_and(|path| path.ends_with("/Bytes"));
-			assert_eq!(is_bytes, row.info.answer == Answer::Bytes, "{}", row.info.name);
+			let answers_bytes = matches!(row.info.answer, Answer::Bytes | Answer::Frames);
+			assert_eq!(is_bytes, answers_bytes, "{}", row.info.name);
 		}
 	}
 
 	#[test]
-	fn what_a_page_asks_of_a_window_is_no_stream() {
+	fn only_the_desktop_streams_bytes() {
+		let mut frames = COMMANDS.iter().filter(|row| row.info.answer == Answer::Frames);
 		assert!(
-			COMMANDS
-				.iter()
-				.all(|row| row.info.place == Place::Everywhere || row.info.answer != Answer::Stream)
+			frames.all(|row| row.info.place == Place::Desktop),
+			"the local server has no way to say where one ends"
 		);
 	}
 }

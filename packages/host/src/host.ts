@@ -15,6 +15,7 @@ type Answering<A> = {
 export type OneCommand = Answering<'one'>;
 export type BytesCommand = Answering<'bytes'>;
 export type StreamCommand = Answering<'stream'>;
+export type FramesCommand = Answering<'frames'>;
 
 export type RequestOf<N extends CommandName> = CommandTypes[N]['request'];
 export type ResponseOf<N extends CommandName> = CommandTypes[N]['response'];

@@ -64,7 +64,7 @@ pub async fn jobs_watch<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 	channel: Channel<InvokeResponseBody>,
-) -> Result<(), HostError> {
+) -> Result<bridge::Ended, HostError> {
 	bridge::stream(app, webview, "jobs.watch", request, channel).await
 }
 
@@ -85,7 +85,7 @@ pub async fn jobs_log<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 	channel: Channel<InvokeResponseBody>,
-) -> Result<(), HostError> {
+) -> Result<bridge::Ended, HostError> {
 	bridge::stream(app, webview, "jobs.log", request, channel).await
 }
 
@@ -136,7 +136,7 @@ pub async fn git_ingest<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 	channel: Channel<InvokeResponseBody>,
-) -> Result<(), HostError> {
+) -> Result<bridge::Ended, HostError> {
 	bridge::stream(app, webview, "git.ingest", request, channel).await
 }
 
@@ -237,7 +237,7 @@ pub async fn files_scan<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 	channel: Channel<InvokeResponseBody>,
-) -> Result<(), HostError> {
+) -> Result<bridge::Ended, HostError> {
 	bridge::stream(app, webview, "files.scan", request, channel).await
 }
 
@@ -258,8 +258,150 @@ pub async fn files_watch<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 	channel: Channel<InvokeResponseBody>,
-) -> Result<(), HostError> {
+) -> Result<bridge::Ended, HostError> {
 	bridge::stream(app, webview, "files.watch", request, channel).await
+}
+
+/// Opens the database, or joins those who have it open. Answers a frame, as all that follow.
+#[tauri::command]
+pub async fn store_open<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::bytes(app, webview, "store.open", request).await
+}
+
+/// Statements that only read, all on one state of the database.
+#[tauri::command]
+pub async fn store_read<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::bytes(app, webview, "store.read", request).await
+}
+
+/// A transaction.
+#[tauri::command]
+pub async fn store_write<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::bytes(app, webview, "store.write", request).await
+}
+
+/// The rows of one statement as they are found, and how it ended.
+#[tauri::command]
+pub async fn store_stream<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+	channel: Channel<InvokeResponseBody>,
+) -> Result<bridge::Ended, HostError> {
+	bridge::stream(app, webview, "store.stream", request, channel).await
+}
+
+/// A consistent, compact copy of the file.
+#[tauri::command]
+pub async fn store_export<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::bytes(app, webview, "store.export", request).await
+}
+
+/// What the database is.
+#[tauri::command]
+pub async fn store_info<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::bytes(app, webview, "store.info", request).await
+}
+
+/// Where keys are kept, and which endpoints have one.
+#[tauri::command]
+pub async fn secrets_status<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "secrets.status", request).await
+}
+
+/// Stores a key for the origin of an address. No command gives it back.
+#[tauri::command]
+pub async fn secrets_set<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "secrets.set", request).await
+}
+
+/// Forgets the key of an endpoint.
+#[tauri::command]
+pub async fn secrets_delete<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "secrets.delete", request).await
+}
+
+/// Opens the file of keys where the system has no keychain, or makes it.
+#[tauri::command]
+pub async fn secrets_unlock<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "secrets.unlock", request).await
+}
+
+/// A request to a model server: first its head as JSON, then bytes as they come.
+#[tauri::command]
+pub async fn http_send<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+	channel: Channel<InvokeResponseBody>,
+) -> Result<bridge::Ended, HostError> {
+	bridge::stream(app, webview, "http.send", request, channel).await
+}
+
+/// Opens one more window of the program.
+#[tauri::command]
+pub async fn window_open<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "window.open", request).await
+}
+
+/// Everything of a stream up to this number was taken in.
+#[tauri::command]
+pub async fn stream_ack<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "stream.ack", request).await
+}
+
+/// Nobody wants the rest of a stream.
+#[tauri::command]
+pub async fn stream_cancel<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::one(app, webview, "stream.cancel", request).await
 }
 
 /// All of them, for `Builder::invoke_handler`.
@@ -290,5 +432,19 @@ pub fn handler<R: Runtime>() -> impl Fn(tauri::ipc::Invoke<R>) -> bool + Send + 
 		files_scan,
 		files_read,
 		files_watch,
+		store_open,
+		store_read,
+		store_write,
+		store_stream,
+		store_export,
+		store_info,
+		secrets_status,
+		secrets_set,
+		secrets_delete,
+		secrets_unlock,
+		http_send,
+		window_open,
+		stream_ack,
+		stream_cancel,
 	]
 }

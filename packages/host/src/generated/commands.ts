@@ -143,6 +143,9 @@ export const nothingSchema = z.object({});
 export type ObjectFormat = 'sha1' | 'sha256';
 export const objectFormatSchema = z.enum(['sha1', 'sha256']);
 
+export type OpenedWindow = { readonly label: string; };
+export const openedWindowSchema = z.object({ label: z.string() });
+
 /** How refs are kept. Those of reftable repositories need a Git of 2.45 or newer beside the program. */
 export type RefFormat = 'files' | 'reftable';
 export const refFormatSchema = z.enum(['files', 'reftable']);
@@ -188,6 +191,16 @@ export const scannedEntrySchema = z.object({ kind: entryKindSchema, modified: z.
 export type ScanBatch = { readonly entries: readonly ScannedEntry[]; readonly refused: readonly string[]; readonly truncated: boolean; };
 export const scanBatchSchema = z.object({ entries: z.array(scannedEntrySchema), refused: z.array(z.string()), truncated: z.boolean() });
 
+/** Where keys are kept on this machine. */
+export type SecretPlace = 'keychain' | 'file' | 'locked';
+export const secretPlaceSchema = z.enum(['keychain', 'file', 'locked']);
+
+export type StoredKey = { readonly endpoint: string; readonly origin: string; };
+export const storedKeySchema = z.object({ endpoint: z.string(), origin: z.string() });
+
+export type SecretStatus = { readonly hasFile: boolean; readonly keys: readonly StoredKey[]; readonly place: SecretPlace; readonly reason: string | null; };
+export const secretStatusSchema = z.object({ hasFile: z.boolean(), keys: z.array(storedKeySchema), place: secretPlaceSchema, reason: z.nullable(z.string()) });
+
 export type Stash = { readonly commit: string; readonly index: number; readonly message: string; readonly time: number; };
 export const stashSchema = z.object({ commit: z.string(), index: z.int(), message: z.string(), time: z.int() });
 
@@ -198,11 +211,15 @@ export const stashesSchema = z.object({ stashes: z.array(stashSchema), truncated
 export type WatchBatch = { readonly everything: boolean; readonly paths: readonly string[]; readonly polling: boolean; readonly repository: boolean; };
 export const watchBatchSchema = z.object({ everything: z.boolean(), paths: z.array(z.string()), polling: z.boolean(), repository: z.boolean() });
 
+export type AckRequest = { readonly channel: number; readonly seq: number; };
+
 export type ApplyRequest = { readonly check?: boolean | undefined; readonly edit: FileEdit; readonly root: RootId; };
 
 export type BlameRequest = { readonly commit: string; readonly first?: number | null | undefined; readonly last?: number | null | undefined; readonly path: string; readonly root: RootId; };
 
 export type CommitRequest = { readonly commit: string; readonly parent?: number | null | undefined; readonly root: RootId; };
+
+export type DeleteSecretRequest = { readonly endpoint: string; };
 
 /** What a diff compares. */
 export type DiffOf = { readonly commit: string; readonly kind: 'commit'; readonly parent?: number | null | undefined; } | { readonly kind: 'commits'; readonly new: string; readonly old: string; } | { readonly kind: 'worktree'; } | { readonly kind: 'unstaged'; } | { readonly kind: 'staged'; };
@@ -217,11 +234,22 @@ export type FileEdit = { readonly kind: 'patch'; readonly patch: string; } | { r
 
 export type HistoryRequest = { readonly all?: boolean | undefined; readonly cursor?: string | null | undefined; readonly from?: readonly string[] | undefined; readonly limit?: number | null | undefined; readonly root: RootId; };
 
+export type HttpMethod = 'GET' | 'POST';
+
+export type HttpRequest = { readonly body?: string | null | undefined; readonly headers: Readonly<Record<string, string>>; readonly method: HttpMethod; readonly url: string; };
+
 export type IngestRequest = { readonly all?: boolean | undefined; readonly from?: readonly string[] | undefined; readonly root: RootId; };
 
 export type JobRequest = { readonly job: JobId; };
 
+export type Migration = { readonly name: string; readonly sql: string; readonly version: number; };
+
+export type OpenRequest = { readonly migrations: readonly Migration[]; readonly nowMs: number; };
+
 export type ReadRequest = { readonly maxBytes?: number | null | undefined; readonly path: string; readonly root: RootId; };
+
+/** Statements that only read, all on one state of the database. */
+export type ReadRequest2 = { readonly statements: readonly Statement[]; };
 
 /** Everything that is asked about a whole repository: info, refs, stashes. */
 export type RepositoryRequest = { readonly root: RootId; };
@@ -230,18 +258,41 @@ export type RootRequest = { readonly root: RootId; };
 
 export type ScanRequest = { readonly depth?: number | null | undefined; readonly folders?: boolean | undefined; readonly maxTextBytes?: number | null | undefined; readonly path?: string | undefined; readonly root: RootId; };
 
+export type SetSecretRequest = { readonly endpoint: string; readonly key: string; readonly url: string; };
+
+export type SqlValue = null | number | string | { readonly int: string; } | { readonly real: string; } | { readonly blob: string; };
+
+export type Statement = { readonly expect?: number | null | undefined; readonly params?: readonly SqlValue[] | undefined; readonly sql: string; };
+
 export type StatusRequest = { readonly root: RootId; readonly untracked?: Untracked | null | undefined; };
+
+/** A stream that the same window has asked for, by the number of its channel. */
+export type StreamRef = { readonly channel: number; };
+
+export type StreamRequest = { readonly batchRows: number; readonly params?: readonly SqlValue[] | undefined; readonly sql: string; };
 
 /** A line to the host. `id` is the caller's, unique among its calls. */
 export type ToHost = { readonly command: string; readonly id: number; readonly owner?: string | null | undefined; readonly request?: unknown | undefined; readonly type: 'call'; } | { readonly id: number; readonly seq: number; readonly type: 'ack'; } | { readonly id: number; readonly type: 'cancel'; };
+
+/** What a batch touched, as its author says; announced after the commit. */
+export type Touched = { readonly conversations?: readonly string[] | null | undefined; readonly nodes?: readonly string[] | null | undefined; readonly tables: readonly string[]; };
 
 export type TreeRequest = { readonly commit: string; readonly path?: string | undefined; readonly root: RootId; };
 
 export type UndoRequest = { readonly root: RootId; readonly undo: string; };
 
+export type UnlockRequest = { readonly passphrase: string; };
+
 export type Untracked = 'none' | 'files' | 'folders';
 
 export type WatchRequest = { readonly root: RootId; };
+
+export type WindowKind = 'main' | 'viewer';
+
+export type WindowRequest = { readonly kind: WindowKind; readonly path: string; };
+
+/** One transaction. A PRAGMA alone runs outside of one. */
+export type WriteRequest = { readonly statements: readonly Statement[]; readonly touched?: Touched | null | undefined; };
 
 /** What each command is asked and answers; a stream answers many. */
 export interface CommandTypes {
@@ -295,6 +346,34 @@ export interface CommandTypes {
 	readonly 'files.read': { readonly request: ReadRequest; readonly response: Uint8Array };
 	/** Tells which files change. */
 	readonly 'files.watch': { readonly request: WatchRequest; readonly response: WatchBatch };
+	/** Opens the database, or joins those who have it open. Answers a frame, as all that follow. */
+	readonly 'store.open': { readonly request: OpenRequest; readonly response: Uint8Array };
+	/** Statements that only read, all on one state of the database. */
+	readonly 'store.read': { readonly request: ReadRequest2; readonly response: Uint8Array };
+	/** A transaction. */
+	readonly 'store.write': { readonly request: WriteRequest; readonly response: Uint8Array };
+	/** The rows of one statement as they are found, and how it ended. */
+	readonly 'store.stream': { readonly request: StreamRequest; readonly response: Uint8Array };
+	/** A consistent, compact copy of the file. */
+	readonly 'store.export': { readonly request: Nothing; readonly response: Uint8Array };
+	/** What the database is. */
+	readonly 'store.info': { readonly request: Nothing; readonly response: Uint8Array };
+	/** Where keys are kept, and which endpoints have one. */
+	readonly 'secrets.status': { readonly request: Nothing; readonly response: SecretStatus };
+	/** Stores a key for the origin of an address. No command gives it back. */
+	readonly 'secrets.set': { readonly request: SetSecretRequest; readonly response: Nothing };
+	/** Forgets the key of an endpoint. */
+	readonly 'secrets.delete': { readonly request: DeleteSecretRequest; readonly response: Nothing };
+	/** Opens the file of keys where the system has no keychain, or makes it. */
+	readonly 'secrets.unlock': { readonly request: UnlockRequest; readonly response: Nothing };
+	/** A request to a model server: first its head as JSON, then bytes as they come. */
+	readonly 'http.send': { readonly request: HttpRequest; readonly response: Uint8Array };
+	/** Opens one more window of the program. */
+	readonly 'window.open': { readonly request: WindowRequest; readonly response: OpenedWindow };
+	/** Everything of a stream up to this number was taken in. */
+	readonly 'stream.ack': { readonly request: AckRequest; readonly response: Nothing };
+	/** Nobody wants the rest of a stream. */
+	readonly 'stream.cancel': { readonly request: StreamRef; readonly response: Nothing };
 }
 
 export const commands = {
@@ -323,4 +402,18 @@ export const commands = {
 	'files.scan': { class: 'read', answer: 'stream', place: 'everywhere', response: scanBatchSchema },
 	'files.read': { class: 'read', answer: 'bytes', place: 'everywhere', response: null },
 	'files.watch': { class: 'read', answer: 'stream', place: 'everywhere', response: watchBatchSchema },
+	'store.open': { class: 'read', answer: 'bytes', place: 'desktop', response: null },
+	'store.read': { class: 'read', answer: 'bytes', place: 'desktop', response: null },
+	'store.write': { class: 'write', answer: 'bytes', place: 'desktop', response: null },
+	'store.stream': { class: 'read', answer: 'frames', place: 'desktop', response: null },
+	'store.export': { class: 'read', answer: 'bytes', place: 'desktop', response: null },
+	'store.info': { class: 'read', answer: 'bytes', place: 'desktop', response: null },
+	'secrets.status': { class: 'read', answer: 'one', place: 'desktop', response: secretStatusSchema },
+	'secrets.set': { class: 'write', answer: 'one', place: 'desktop', response: nothingSchema },
+	'secrets.delete': { class: 'write', answer: 'one', place: 'desktop', response: nothingSchema },
+	'secrets.unlock': { class: 'write', answer: 'one', place: 'desktop', response: nothingSchema },
+	'http.send': { class: 'net', answer: 'frames', place: 'desktop', response: null },
+	'window.open': { class: 'write', answer: 'one', place: 'desktop', response: openedWindowSchema },
+	'stream.ack': { class: 'read', answer: 'one', place: 'desktop', response: nothingSchema },
+	'stream.cancel': { class: 'read', answer: 'one', place: 'desktop', response: nothingSchema },
 } as const;

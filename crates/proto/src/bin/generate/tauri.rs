@@ -14,11 +14,11 @@ pub fn files() -> Vec<Generated> {
 		Generated { path: "src-tauri/permissions/commands.toml", text: permissions() },
 		Generated {
 			path: "src-tauri/capabilities/main.json",
-			text: capability("main", "main", "all-commands"),
+			text: capability("main", &["main", "main-*"], "all-commands"),
 		},
 		Generated {
 			path: "src-tauri/capabilities/viewer.json",
-			text: capability("viewer", "viewer-*", "read-commands"),
+			text: capability("viewer", &["viewer-*"], "read-commands"),
 		},
 	]
 }
@@ -34,13 +34,13 @@ fn handlers() -> String {
 	);
 	for info in infos() {
 		let (channel, argument) = match info.answer {
-			Answer::Stream => ("\tchannel: Channel<InvokeResponseBody>,\n", ", channel"),
+			Answer::Stream | Answer::Frames => ("\tchannel: Channel<InvokeResponseBody>,\n", ", channel"),
 			Answer::One | Answer::Bytes => ("", ""),
 		};
 		let (called, answered) = match info.answer {
 			Answer::One => ("one", "Response"),
 			Answer::Bytes => ("bytes", "Response"),
-			Answer::Stream => ("stream", "()"),
+			Answer::Stream | Answer::Frames => ("stream", "bridge::Ended"),
 		};
 		text += &format!(
 			"\n/// {}\n#[tauri::command]\npub async fn {}<R: Runtime>(\n\tapp: AppHandle<R>,\n\twebview: Webview<R>,\n\trequest: Value,\n{channel}) -> Result<{answered}, HostError> {{\n\tbridge::{called}(app, webview, \"{}\", request{argument}).await\n}}\n",
@@ -78,8 +78,9 @@ fn permissions() -> String {
 	format!("# {NOTE}\n{read}{all}")
 }
 
-fn capability(identifier: &str, windows: &str, set: &str) -> String {
+fn capability(identifier: &str, windows: &[&str], set: &str) -> String {
+	let windows = windows.iter().map(|window| format!("\"{window}\"")).collect::<Vec<_>>().join(", ");
 	format!(
-		"{{\n  \"identifier\": \"{identifier}\",\n  \"description\": \"{NOTE}\",\n  \"windows\": [\"{windows}\"],\n  \"permissions\": [\"core:event:allow-listen\", \"core:event:allow-unlisten\", \"{set}\"]\n}}\n"
+		"{{\n  \"identifier\": \"{identifier}\",\n  \"description\": \"{NOTE}\",\n  \"windows\": [{windows}],\n  \"permissions\": [\"core:event:allow-listen\", \"core:event:allow-unlisten\", \"{set}\"]\n}}\n"
 	)
 }

@@ -27,7 +27,7 @@ pub fn client() -> Result<Generated, String> {
 	for row in COMMANDS {
 		let request = (row.request)(&mut asked).to_value();
 		let response = match row.info.answer {
-			Answer::Bytes => None,
+			Answer::Bytes | Answer::Frames => None,
 			Answer::One | Answer::Stream => Some((row.response)(&mut answered).to_value()),
 		};
 		rows.push((row.info, request, response));
