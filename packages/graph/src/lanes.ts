@@ -30,7 +30,10 @@ export function layOutLanes(
 	path: Uint8Array | null,
 	limit: number = MOST_LANES
 ): Lanes {
-	const { lane, through, up, down } = emptyColumns(size);
+	const lane = new Uint8Array(size);
+	const through = new Uint32Array(size);
+	const up = new Uint32Array(size);
+	const down = new Uint32Array(size);
 	const shared = limit - 1;
 	/** What each lane but the shared one waits for, -1 when free. */
 	const wanted = new Int32Array(limit).fill(-1);
@@ -92,11 +95,14 @@ export function layOutLanes(
 /** The lanes with one more node on top; nothing that was there moves to another lane. */
 export function addLane(lanes: Lanes, parents: readonly number[], onPath: boolean, hasPath: boolean): Lanes {
 	const { limit } = lanes;
-	const { lane, through, up, down } = emptyColumns(lanes.lane.length + 1);
-	lane.set(lanes.lane, 1);
-	through.set(lanes.through, 1);
-	up.set(lanes.up, 1);
-	down.set(lanes.down, 1);
+	const grown = {
+		lane: shifted(lanes.lane, new Uint8Array(lanes.lane.length + 1)),
+		through: shifted(lanes.through, new Uint32Array(lanes.through.length + 1)),
+		up: shifted(lanes.up, new Uint32Array(lanes.up.length + 1)),
+		down: shifted(lanes.down, new Uint32Array(lanes.down.length + 1)),
+		limit
+	};
+	const { lane, through, up, down } = grown;
 	const shared = limit - 1;
 	const lowest = hasPath ? 1 : 0;
 	let taken = 0;
@@ -125,19 +131,12 @@ export function addLane(lanes: Lanes, parents: readonly number[], onPath: boolea
 	taken |= 1 << own;
 	if (first !== undefined) connect(own, first);
 	for (const other of others) connect(laneTo(other), other);
-	return { lane, through, up, down, limit };
+	return grown;
 }
 
-/** In one piece of memory: four would take three times as long to get, and that is most of adding a row. */
-function emptyColumns(size: number): Omit<Lanes, 'limit'> {
-	const words = size * Uint32Array.BYTES_PER_ELEMENT;
-	const memory = new ArrayBuffer(3 * words + size);
-	return {
-		through: new Uint32Array(memory, 0, size),
-		up: new Uint32Array(memory, words, size),
-		down: new Uint32Array(memory, 2 * words, size),
-		lane: new Uint8Array(memory, 3 * words, size)
-	};
+function shifted<T extends Uint8Array | Uint32Array>(values: T, into: T): T {
+	into.set(values, 1);
+	return into;
 }
 
 /** @returns -1 for none */

@@ -3,8 +3,10 @@
  * Any script of this origin could read them; that is what the settings page says.
  */
 export interface KeyStore {
+	/** The key, or what stands for it on the way to a transport that knows the key itself. */
 	get(endpointId: string): Promise<string | null>;
-	set(endpointId: string, key: string): Promise<void>;
+	/** @param address of the endpoint: the only place the key may go to, where that can be ensured */
+	set(endpointId: string, key: string, address: string): Promise<void>;
 	delete(endpointId: string): Promise<void>;
 	ids(): Promise<readonly string[]>;
 }
