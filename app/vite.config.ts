@@ -1,7 +1,8 @@
-import adapter from '@sveltejs/adapter-node';
+import nodeAdapter from '@sveltejs/adapter-node';
+import staticAdapter from '@sveltejs/adapter-static';
 import { sveltekit } from '@sveltejs/kit/vite';
 import tailwindcss from '@tailwindcss/vite';
-import { defineConfig } from 'vite';
+import { defaultClientConditions, defineConfig } from 'vite';
 
 type Csp = NonNullable<NonNullable<Parameters<typeof sveltekit>[0]>['csp']>;
 
@@ -26,12 +27,17 @@ const csp: Csp = {
 const SMALL =
 	/@lucide[\\/]svelte|src[\\/]lib[\\/](ui[\\/](?!dialog|combobox|popover|resizer)|keys[\\/]|[^\\/]+[.]ts$)/;
 
+/** Set by scripts/desktop.mjs: static files that a native window shows under a policy of its own. */
+const isDesktop = process.env['STEMMA_DESKTOP'] === '1';
+
 export default defineConfig({
 	plugins: [
 		tailwindcss(),
 		sveltekit({
-			adapter: adapter({ precompress: true }),
-			csp,
+			adapter: isDesktop
+				? staticAdapter({ pages: 'build-desktop', assets: 'build-desktop', fallback: 'index.html' })
+				: nodeAdapter({ precompress: true }),
+			...(isDesktop ? { serviceWorker: { register: false } } : { csp }),
 			// The kept page starts any address, so its files have absolute ones.
 			paths: { relative: false }
 		})
@@ -49,6 +55,7 @@ export default defineConfig({
 			}
 		}
 	},
+	...(isDesktop && { resolve: { conditions: ['stemma-desktop', ...defaultClientConditions] } }),
 	worker: {
 		format: 'es',
 		// WebKit evaluates a module worker's entry twice when a chunk imports back from it.

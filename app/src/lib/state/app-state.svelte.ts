@@ -1,12 +1,12 @@
 /** Opens the database and what lives on it; everything on screen hangs from here. */
-import { createKeyStore, type KeyStore } from '@stemma/provider/key-store';
-import { openBrowserStore, type BrowserStore } from '@stemma/store/browser/open-browser-store';
+import type { KeyStore } from '@stemma/provider/key-store';
 import type { Host } from '@stemma/host/host';
 import type { StoreError } from '@stemma/store/port';
 import { openWorkspace } from '@stemma/store/workspace/create-workspace';
 import type { Workspace } from '@stemma/store/workspace/workspace';
 import { createContext } from 'svelte';
-import { openHost } from '#lib/open-host.ts';
+import { platform } from '#platform';
+import type { DeskStore } from '#lib/platform/platform.ts';
 import { Announcer } from './announcer.svelte.ts';
 import { Backups } from './backups.svelte.ts';
 import { ModelCatalogue } from './catalogue.svelte.ts';
@@ -21,7 +21,7 @@ import { UndoHistory } from './undo.svelte.ts';
 
 /** What exists once the database is open. */
 export interface Desk {
-	readonly store: BrowserStore;
+	readonly store: DeskStore;
 	readonly workspace: Workspace;
 	readonly keys: KeyStore;
 	readonly endpoints: Endpoints;
@@ -62,9 +62,9 @@ export class AppState {
 	isWaiting = $state(false);
 	role = $state<'owner' | 'follower'>('owner');
 
-	/** @param session settled when the local server knows this page, if it ever will */
-	async open(session: Promise<unknown>): Promise<void> {
-		const opened = await openBrowserStore({
+	async open(): Promise<void> {
+		const session = platform.joinServer();
+		const opened = await platform.openStore(Date.now(), {
 			onRole: (role) => {
 				this.role = role;
 			},
@@ -83,7 +83,7 @@ export class AppState {
 			return;
 		}
 		const store = opened.value;
-		const workspace = await openWorkspace({ store, nowMs: () => Date.now(), randomHex }, 'This browser');
+		const workspace = await openWorkspace({ store, nowMs: () => Date.now(), randomHex }, platform.deviceName);
 		if (!workspace.ok) {
 			this.boot = { kind: 'blocked', error: workspace.error };
 			return;
@@ -92,7 +92,7 @@ export class AppState {
 			// Another database is in its place: nothing on screen is true any more.
 			if (tables.includes('database')) location.reload();
 		});
-		const keys = createKeyStore(indexedDB);
+		const { keys } = platform;
 		const announcer = new Announcer();
 		const nowMs = (): number => Date.now();
 		const catalogue = new ModelCatalogue(workspace.value, keys);
@@ -121,7 +121,7 @@ export class AppState {
 				backups: new Backups(store, workspace.value, nowMs),
 				history,
 				announcer,
-				host: openHost(randomHex(8)),
+				host: platform.openHost(randomHex(8)),
 				randomHex
 			}
 		};

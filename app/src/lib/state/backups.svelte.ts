@@ -1,7 +1,7 @@
 /** Copies of the database: out of the browser, into it, and those kept in it. */
 import type { FileAction, FileReport, FileResults, KeptCopy, MergeReport } from '@stemma/store/backup/files';
-import type { BrowserStore } from '@stemma/store/browser/open-browser-store';
 import type { Workspace } from '@stemma/store/workspace/workspace';
+import type { DeskStore } from '#lib/platform/platform.ts';
 import * as z from 'zod/mini';
 
 const LAST = 'last-backup';
@@ -26,21 +26,26 @@ export class Backups {
 	step = $state.raw<Step>({ kind: 'idle' });
 	copies = $state.raw<readonly KeptCopy[]>([]);
 	last = $state.raw<LastBackup | null>(null);
-	readonly #store: BrowserStore;
+	readonly #store: DeskStore;
 	readonly #workspace: Workspace;
 	readonly #nowMs: () => number;
 
-	constructor(store: BrowserStore, workspace: Workspace, nowMs: () => number) {
+	constructor(store: DeskStore, workspace: Workspace, nowMs: () => number) {
 		this.#store = store;
 		this.#workspace = workspace;
 		this.#nowMs = nowMs;
 	}
 
+	/** Whether files can be taken in here. */
+	get canRestore(): boolean {
+		return this.#store.files !== null;
+	}
+
 	async load(): Promise<void> {
 		const kept = last.safeParse(await this.#setting());
 		this.last = kept.success ? kept.data : null;
-		const copies = await this.#store.files.run({ act: 'copies' });
-		if (copies.ok) this.copies = copies.value;
+		const copies = await this.#store.files?.run({ act: 'copies' });
+		if (copies?.ok === true) this.copies = copies.value;
 	}
 
 	/** A consistent, compact file to wherever the user wants it. */
@@ -85,7 +90,7 @@ export class Backups {
 
 	async cancel(): Promise<void> {
 		this.step = { kind: 'idle' };
-		await this.#store.files.run({ act: 'discard' });
+		await this.#store.files?.run({ act: 'discard' });
 	}
 
 	async saveCopy(copy: KeptCopy): Promise<void> {
@@ -102,7 +107,8 @@ export class Backups {
 
 	async #run<A extends FileAction>(action: A, sentence: string): Promise<FileResults[A['act']] | null> {
 		this.step = { kind: 'working', sentence };
-		const done = await this.#store.files.run(action);
+		const done = await this.#store.files?.run(action);
+		if (!done) return null;
 		if (done.ok) return done.value;
 		this.step = { kind: 'failed', sentence: done.error.message };
 		return null;

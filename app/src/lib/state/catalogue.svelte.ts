@@ -1,14 +1,14 @@
 /** The models of every endpoint: from the database at once, from the endpoint when that is old. */
 import type { Result } from '@stemma/graph/result';
-import { createFetchTransport } from '@stemma/provider/fetch-transport';
 import type { KeyStore } from '@stemma/provider/key-store';
 import { listModels, practiceModel, type Model } from '@stemma/provider/models';
 import type { Endpoint, RunFailure } from '@stemma/provider/run-protocol';
 import type { Workspace } from '@stemma/store/workspace/workspace';
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
+import { platform } from '#platform';
 import * as z from 'zod/mini';
 
-export const transport = createFetchTransport((url, init) => fetch(url, init));
+export const { transport } = platform;
 
 export type ModelList =
 	| { readonly kind: 'loading' }

@@ -107,9 +107,17 @@ export class Endpoints {
 		return this.catalogue.refresh(target, this.#nowMs());
 	}
 
-	async add(added: Endpoint, key: string | null): Promise<void> {
-		if (key !== null) await this.keys.set(added.id, key);
+	/** A sentence when the key cannot be kept; then nothing was added. */
+	async add(added: Endpoint, key: string | null): Promise<string | null> {
+		if (key !== null) {
+			try {
+				await this.keys.set(added.id, key, added.baseUrl);
+			} catch (thrown) {
+				return thrown instanceof Error ? thrown.message : String(thrown);
+			}
+		}
 		await this.#saveOwn([...this.own.filter((known) => known.id !== added.id), added]);
+		return null;
 	}
 
 	async remove(id: string): Promise<void> {

@@ -9,6 +9,8 @@ export class Folders {
 	linking = $state<'dialog' | 'start_flag'>('start_flag');
 	problem = $state.raw<HostError | null>(null);
 	isLoaded = $state(false);
+	/** How often one was linked here: the same folder again may show more than before. */
+	linkings = $state(0);
 	readonly host: Host;
 
 	constructor(host: Host) {
@@ -27,6 +29,7 @@ export class Folders {
 	async link(): Promise<string | null> {
 		const linked = await this.host.call('roots.link', {});
 		if (!linked.ok) toast.error('The folder was not linked.', { description: linked.error.message });
+		else if (linked.value !== null) this.linkings++;
 		await this.load();
 		return linked.ok ? (linked.value?.id ?? null) : null;
 	}

@@ -96,6 +96,7 @@ export class Repository {
 		this.#readingStatus ??= this.#host.call('git.status', { root: this.root }).then((status) => {
 			this.#readingStatus = null;
 			if (status.ok) this.status = status.value;
+			else if (status.error.code === 'outside_root') this.problem = status.error;
 			return status;
 		});
 		return this.#readingStatus;

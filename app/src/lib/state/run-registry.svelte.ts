@@ -11,7 +11,7 @@ import type {
 	RunFailure,
 	RunOutcome
 } from '@stemma/provider/run-protocol';
-import { startRunWorker, type RunWorker } from '@stemma/provider/start-run-worker';
+import type { RunWorker } from '@stemma/provider/start-run-worker';
 import type {
 	AttemptRow,
 	NewRun,
@@ -20,6 +20,7 @@ import type {
 	Workspace
 } from '@stemma/store/workspace/workspace';
 import { toast } from '#lib/toast.ts';
+import { platform } from '#platform';
 import { SvelteMap } from 'svelte/reactivity';
 import type { Announcer } from './announcer.svelte.ts';
 import { GrowingText } from './growing-text.svelte.ts';
@@ -226,7 +227,7 @@ export class RunRegistry {
 	}
 
 	#mustWorker(): RunWorker {
-		this.#worker ??= startRunWorker(
+		this.#worker ??= platform.startRuns(
 			(message) => void this.#receive(message),
 			(message) => {
 				this.#worker = null;

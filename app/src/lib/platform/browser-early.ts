@@ -1,0 +1,1 @@
+export { startDbWorkerEarly as startEarly } from '@stemma/store/browser/start-db-worker';

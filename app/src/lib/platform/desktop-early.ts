@@ -1,0 +1,4 @@
+/** The process that has the database is there before the page. */
+export function startEarly(): void {
+	return;
+}
