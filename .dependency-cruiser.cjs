@@ -80,6 +80,7 @@ module.exports = {
 					'^packages/store/src/port[.]ts$',
 					'^packages/store/src/backup/files[.]ts$',
 					'^packages/store/src/browser/(open-browser-store|start-db-worker|closed-file)[.]ts$',
+					'^packages/store/src/native/(open-native-store|bridge)[.]ts$',
 					'^packages/store/src/workspace/(workspace|create-workspace|outcome|operations|marks|removal|finding|replays)[.]ts$',
 					'^packages/store/src/import/'
 				]
@@ -137,7 +138,7 @@ module.exports = {
 		doNotFollow: { path: 'node_modules' },
 		exclude: {
 			path: [
-				'/build/',
+				'/build(-desktop)?/',
 				'[.]svelte-kit',
 				'node_modules/[.]bun/.*/node_modules/(?!sqlocal|@sqlite|@noble|@tauri-apps|svelte)'
 			]

@@ -16,6 +16,7 @@ export default defineConfig(
 		ignores: [
 			'**/node_modules/',
 			'**/build/',
+			'**/build-desktop/',
 			'**/.svelte-kit/',
 			'.cache/',
 			'test-results/',
@@ -104,6 +105,7 @@ export default defineConfig(
 			'app/src/**/*.svelte',
 			'app/src/lib/state/app-state.svelte.ts',
 			'packages/*/src/**/*-worker.ts',
+			'packages/provider/src/create-tab-runs.ts',
 			'packages/provider/src/timers.ts',
 			'packages/testkit/**',
 			'packages/local-model/**',

@@ -24,14 +24,19 @@ const LICENCES = [
 	'Zlib'
 ];
 
-/**
- * Runs all of them and counts. `exec(command, args, env)` says whether a program ended well.
- * Needs little: no debug information, and mold where it is installed.
- */
-export function checkCrates(root, exec, reports) {
+/** Little is needed: no debug information, and mold where it is installed. What is built so is built once for all. */
+export function cargoEnvironment() {
 	const env = { CARGO_PROFILE_DEV_DEBUG: '0', CARGO_TERM_PROGRESS_WHEN: 'never' };
 	if (has('mold', ['--version']))
 		env.RUSTFLAGS = `${process.env.RUSTFLAGS ?? ''} -Clink-arg=-fuse-ld=mold`.trim();
+	return env;
+}
+
+/**
+ * Runs all of them and counts. `exec(command, args, env)` says whether a program ended well.
+ */
+export function checkCrates(root, exec, reports) {
+	const env = cargoEnvironment();
 	const cargo = (...args) => exec('cargo', args, env);
 	const steps = [
 		cargo('fmt', '--check'),

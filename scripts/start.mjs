@@ -143,7 +143,7 @@ function keepToken(folder) {
 /** Changes whenever something the build reads changes. */
 function sourceStamp() {
 	const hash = createHash('sha256');
-	const skipped = new Set(['node_modules', 'build', '.svelte-kit', 'test', 'test-results']);
+	const skipped = new Set(['node_modules', 'build', 'build-desktop', '.svelte-kit', 'test', 'test-results']);
 	const walk = (path) => {
 		for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) =>
 			a.name < b.name ? -1 : 1

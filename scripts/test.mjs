@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { provideBun, run } from './bun.mjs';
+import { buildDesktop, desktopLack } from './desktop-build.mjs';
 import { toolchainLack } from './host.mjs';
 import { checkCrates } from './rust.mjs';
 
@@ -46,6 +47,20 @@ if (existsSync(join(root, 'playwright.config.ts'))) {
 suite('firefox', () =>
 	provideBrowser('firefox-esr', '/usr/bin/firefox-esr') ? bunTest('firefox', ['./e2e/firefox']) : ended(false)
 );
+suite('desktop', () => {
+	const lack = desktopLack(root, exec, true);
+	if (lack !== null) {
+		leftOut.push(`The desktop program was NOT tested. ${lack}`);
+		return { passed: 0, failed: 0, skipped: 0 };
+	}
+	const program = buildDesktop(root, bun, exec, false);
+	if (program === null) return ended(false);
+	env.STEMMA_DESKTOP_BINARY = program;
+	// A session bus with an unlocked keychain on it, and a screen nobody sees.
+	const keychain = 'printf test | gnome-keyring-daemon --unlock --components=secrets >/dev/null';
+	const session = ['dbus-run-session', '--', 'sh', '-c', `${keychain}; exec xvfb-run -a "$@"`, 'sh'];
+	return bunTest('desktop', ['./e2e/desktop'], session);
+});
 suite('stress', () => {
 	if (!hasChromium) return ended(false);
 	const file = join(reports, 'stress.json');
@@ -69,10 +84,10 @@ function line({ passed, failed, skipped }) {
 	return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
-function exec(command, args, extra = {}) {
+function exec(command, args, extra = {}, cwd = root) {
 	return (
 		spawnSync(command, args, {
-			cwd: root,
+			cwd,
 			env: { ...env, ...extra },
 			stdio: ['ignore', 'inherit', 'inherit']
 		}).status === 0
@@ -88,15 +103,19 @@ function orFailed(result, ok) {
 	return ok || result.failed > 0 ? result : { ...result, failed: 1 };
 }
 
-function bunTest(name, places) {
+/** `within` is a command that runs the one behind it. */
+function bunTest(name, places, within = []) {
 	const file = join(reports, `${name}.xml`);
-	const ok = exec(bun, [
+	const [command, ...args] = [
+		...within,
+		bun,
 		'test',
 		...places,
 		'--timeout=30000',
 		'--reporter=junit',
 		`--reporter-outfile=${file}`
-	]);
+	];
+	const ok = exec(command, args);
 	return existsSync(file) ? orFailed(fromJunit(readFileSync(file, 'utf8')), ok) : ended(false);
 }
 

@@ -1,0 +1,265 @@
+/** The desktop program itself: its windows, its database in a file, its way to models, what a window may not do. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from 'bun:test';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startTestServer, type TestServer } from '@stemma/testkit/server/test-server';
+import { port as otherPort } from '../ports.ts';
+import { Desktop, KEYS } from './webdriver.ts';
+
+setDefaultTimeout(180_000);
+
+const BINARY = process.env['STEMMA_DESKTOP_BINARY'] ?? join(import.meta.dir, '../../target/debug/stemma');
+const port = otherPort + 5;
+const KEY = 'sk-of-the-desktop-test';
+
+let upstream: TestServer;
+let data: string;
+let desktop: Desktop;
+
+beforeAll(async () => {
+	upstream = await startTestServer({ key: KEY });
+});
+afterAll(async () => {
+	await upstream.close();
+});
+beforeEach(async () => {
+	data = mkdtempSync(join(tmpdir(), 'stemma-desktop-'));
+	desktop = await Desktop.start(BINARY, data, port);
+});
+afterEach(async () => {
+	await desktop.stop();
+	rmSync(data, { recursive: true, force: true });
+});
+
+/** What a page would do that is not ours: the commands as they are. */
+const invoke = (command: string, args: object): Promise<unknown> =>
+	desktop.run(
+		(name, given) => {
+			const { __TAURI_INTERNALS__: internals } = globalThis as unknown as {
+				__TAURI_INTERNALS__: { invoke(name: string, args: object): Promise<unknown> };
+			};
+			return internals.invoke(name, given).catch((thrown: unknown) => {
+				throw new Error(typeof thrown === 'string' ? thrown : JSON.stringify(thrown));
+			});
+		},
+		command,
+		args
+	);
+
+async function chooseModel(name: string): Promise<void> {
+	await desktop.fill('Address', upstream.url);
+	await desktop.fill('Key', KEY);
+	await desktop.keys(KEYS.enter);
+	await desktop.fill('Model', name);
+	await desktop.until(
+		`the model ${name}`,
+		(wanted) => document.querySelector('[role=option]')?.textContent.includes(wanted) ?? false,
+		name
+	);
+	await desktop.keys(KEYS.enter);
+	await desktop.until(
+		`${name} chosen`,
+		(wanted) => document.querySelector<HTMLInputElement>('[role=combobox]')?.value === wanted,
+		name
+	);
+}
+
+async function ask(text: string): Promise<void> {
+	await desktop.fill('Message', text);
+	await desktop.keys(KEYS.enter);
+}
+
+test('a first conversation is in the file when the program is started again', async () => {
+	await chooseModel('Scenario plain');
+	await ask('how much is it?');
+	await desktop.sees('Hello, world.', 'article[aria-posinset="2"]');
+	await desktop.sees('$0.000042', 'article[aria-posinset="2"]');
+	await desktop.stop();
+
+	expect(readFileSync(join(data, 'stemma.sqlite')).subarray(0, 15).toString()).toBe('SQLite format 3');
+	desktop = await Desktop.start(BINARY, data, port);
+	await desktop.press('how much is it?');
+	await desktop.sees('Hello, world.', 'article[aria-posinset="2"]');
+	await ask('and again?');
+	await desktop.sees('Hello, world.', 'article[aria-posinset="4"]');
+});
+
+test('words appear as they come, and stop closes the connection', async () => {
+	await chooseModel('Scenario slow');
+	await ask('tell me');
+	await desktop.sees('One word after', 'article[aria-busy=true]');
+	await desktop.press('Stop');
+	await desktop.sees('Stopped', 'article[aria-posinset="2"]');
+	const until = Date.now() + 20_000;
+	while (upstream.ledger().at(-1)?.abortedAt === null && Date.now() < until) await Bun.sleep(50);
+	expect(upstream.ledger().at(-1)?.abortedAt, 'the server sees it').not.toBeNull();
+});
+
+test('the key is neither in the page nor in the data', async () => {
+	await chooseModel('Scenario plain');
+	await ask('is it safe?');
+	await desktop.sees('Hello, world.', 'article[aria-posinset="2"]');
+	const status = JSON.stringify(await invoke('secrets_status', { request: {} }));
+	expect(status).toContain('keychain');
+	expect(status).not.toContain(KEY);
+	const kept = await desktop.run(async () => {
+		const databases = await indexedDB.databases();
+		return { names: databases.map(({ name }) => name), local: JSON.stringify(Object.entries(localStorage)) };
+	});
+	expect(kept.names).not.toContain('stemma-keys');
+	expect(kept.local).not.toContain(KEY);
+	await desktop.stop();
+	const found = Bun.spawnSync(['grep', '-rlF', KEY, data]);
+	expect(found.stdout.toString(), 'files with the key in them').toBe('');
+});
+
+test('two windows show the same', async () => {
+	await chooseModel('Scenario plain');
+	await ask('from the first window');
+	await desktop.sees('Hello, world.', 'article[aria-posinset="2"]');
+	const path = await desktop.run(() => location.pathname);
+	const [first] = await desktop.windows();
+	await invoke('window_open', { request: { kind: 'main', path } });
+	const second = (await desktop.windows()).find((handle) => handle !== first);
+	await desktop.switchTo(second ?? '');
+	await desktop.sees('from the first window', 'article[aria-posinset="1"]');
+	await ask('from the second window');
+	await desktop.sees('Hello, world.', 'article[aria-posinset="4"]');
+	await desktop.switchTo(first ?? '');
+	await desktop.sees('from the second window', 'article[aria-posinset="3"]');
+});
+
+const pressKeys = (...words: string[]): string =>
+	spawnSync('xdotool', words, { encoding: 'utf8' }).stdout.trim();
+
+/** Types a path into a dialog of the system, as a person does: again if it was not listening yet. */
+async function choosePath(title: string, path: string): Promise<void> {
+	await inDialog(title, (isAgain) => {
+		if (isAgain) pressKeys('key', 'ctrl+a');
+		pressKeys('type', '--delay', '10', path);
+		// Takes away what the dialog has completed.
+		pressKeys('key', '--delay', '200', 'Delete', 'Return');
+	});
+}
+
+const answerDialog = (title: string, key: string): Promise<void> =>
+	inDialog(title, () => void pressKeys('key', key));
+
+async function inDialog(title: string, act: (isAgain: boolean) => void): Promise<void> {
+	const until = Date.now() + 20_000;
+	const find = (): string => pressKeys('search', '--onlyvisible', '--name', title).split('\n').at(-1) ?? '';
+	let wasThere = false;
+	while (Date.now() < until) {
+		const dialog = find();
+		if (dialog !== '') {
+			pressKeys('windowfocus', '--sync', dialog);
+			act(wasThere);
+			wasThere = true;
+		} else if (wasThere) return;
+		await Bun.sleep(1_000);
+	}
+	throw new Error(`The dialog "${title}" ${wasThere ? 'does not go' : 'never came'}.`);
+}
+
+/** A repository with a commit, a worktree beside it, and a change that is not committed. */
+function makeRepository(): string {
+	const folder = join(data, 'orchard');
+	mkdirSync(folder);
+	const git = (...words: string[]): void => {
+		const author = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', '-c', 'commit.gpgsign=false'];
+		const env = { PATH: process.env['PATH'], HOME: data, GIT_CONFIG_NOSYSTEM: '1' };
+		execFileSync('git', [...author, ...words], { cwd: folder, env });
+	};
+	git('init', '--quiet', '--initial-branch=main');
+	writeFileSync(join(folder, 'apples.txt'), 'one\n');
+	git('add', '.');
+	git('commit', '--quiet', '-m', 'Plant the orchard');
+	git('worktree', 'add', '--quiet', '-b', 'side', join(data, 'grove'));
+	writeFileSync(join(folder, 'apples.txt'), 'one\ntwo of them\n');
+	return folder;
+}
+
+test('a folder is linked in a dialog of the system, and read', async () => {
+	const folder = makeRepository();
+	await desktop.press('Folders');
+	await desktop.sees('No folder is linked');
+	await desktop.press('Link a folder');
+	await choosePath('Link a folder', folder);
+	await desktop.sees('Plant the orchard', '[aria-label=History]');
+	await desktop.sees('two of them');
+	const roots = JSON.stringify(await invoke('roots_list', { request: {} }));
+	expect(roots).toContain('orchard');
+
+	// A worktree reads from the repository beside it: that is asked, outside the page.
+	await desktop.press('Link a folder');
+	await choosePath('Link a folder', join(data, 'grove'));
+	await answerDialog('leads out of its folder', 'Escape');
+	await desktop.sees('reaches outside its folder');
+
+	await desktop.press('Link a folder');
+	await choosePath('Link a folder', join(data, 'grove'));
+	await answerDialog('leads out of its folder', 'Return');
+	await desktop.sees('side', '[aria-label=History]');
+	await desktop.sees('Plant the orchard', '[aria-label=History]');
+});
+
+test('a viewer reads and cannot write', async () => {
+	await desktop.sees('Where should answers come from?');
+	const [first] = await desktop.windows();
+	await invoke('window_open', { request: { kind: 'viewer', path: '/' } });
+	const viewer = (await desktop.windows()).find((handle) => handle !== first);
+	await desktop.switchTo(viewer ?? '');
+	await desktop.until('the page', () => '__TAURI_INTERNALS__' in globalThis);
+	const read = await desktop.run(async () => {
+		const { __TAURI_INTERNALS__: internals } = globalThis as unknown as {
+			__TAURI_INTERNALS__: { invoke(name: string, args: object): Promise<ArrayBuffer> };
+		};
+		const statements = [{ sql: 'SELECT count(*) AS n FROM meta' }];
+		const frame = await internals.invoke('store_read', { request: { statements } });
+		return frame instanceof ArrayBuffer ? new TextDecoder().decode(frame) : 'no bytes';
+	});
+	expect(read, 'rows come as raw bytes').toContain('"columns":["n"]');
+	const statements = [{ sql: 'DELETE FROM meta' }];
+	for (const [command, request] of [
+		['store_write', { statements }],
+		['secrets_set', { endpoint: 'e', url: 'https://a.example', key: 'k' }],
+		['window_open', { kind: 'main', path: '/' }],
+		['roots_link', {}]
+	] as const) {
+		const refused = await invoke(command, { request }).then(
+			() => 'allowed',
+			(thrown: unknown) => String(thrown)
+		);
+		expect(refused, command).toMatch(/not allowed/);
+	}
+	// Reading does not become writing by what is read.
+	const disguised = await desktop.run(async (given) => {
+		const { __TAURI_INTERNALS__: internals } = globalThis as unknown as {
+			__TAURI_INTERNALS__: { invoke(name: string, args: object): Promise<ArrayBuffer> };
+		};
+		return new TextDecoder().decode(await internals.invoke('store_read', { request: { statements: given } }));
+	}, statements);
+	expect(disguised).toContain('"ok":false');
+});
+
+test('the page reaches nothing but itself and its program', async () => {
+	await desktop.sees('Where should answers come from?');
+	const reached = await desktop.run(async (address) => {
+		const fetched = await fetch(`${address}/models`).then(
+			() => 'fetched',
+			() => 'refused'
+		);
+		let evaluated = 'refused';
+		try {
+			const made = Reflect.construct(Function, ['return "evaluated"']) as () => string;
+			evaluated = made();
+		} catch {
+			// The page’s policy.
+		}
+		const frozen = Object.isFrozen(Object.prototype);
+		return { fetched, evaluated, frozen };
+	}, upstream.url);
+	expect(reached).toEqual({ fetched: 'refused', evaluated: 'refused', frozen: true });
+});
