@@ -3,7 +3,7 @@ export interface Figure {
 	readonly name: string;
 	/** The figure in its unit, the median of the repetitions. */
 	readonly value: number;
-	readonly unit: 'ms' | 'CPU s' | 'rows/s' | 'kB' | 'MB' | 'elements' | 'tasks' | 'px';
+	readonly unit: 'ms' | 'CPU s' | 'rows/s' | 'MB/s' | 'kB' | 'MB' | 'elements' | 'tasks' | 'px';
 	/** What the ratio is taken against, in the same unit and run; null for absolute targets. */
 	readonly baseline: number | null;
 	/** value / baseline. */
