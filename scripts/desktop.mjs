@@ -1,4 +1,7 @@
-/** `npm run desktop`: from a fresh clone to an open window. Needs Node 20, npm and Rust; `-- --quick` builds without optimising. */
+/**
+ * `npm run desktop`: from a fresh clone to an open window. Needs Node 20, npm and Rust.
+ * `-- --quick` builds without optimising; `-- --package` makes a package for Debian and Ubuntu instead of opening it.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { provideBun, run } from './bun.mjs';
@@ -16,9 +19,14 @@ const lack = desktopLack(root, exec);
 if (lack === null) {
 	const bun = provideBun(root);
 	run(bun, ['install', '--frozen-lockfile'], root);
-	const program = buildDesktop(root, bun, exec, !process.argv.includes('--quick'));
+	const isPackage = process.argv.includes('--package');
+	const program = buildDesktop(root, bun, exec, isPackage || !process.argv.includes('--quick'));
 	if (program === null) process.exitCode = 1;
-	else {
+	else if (isPackage) {
+		// Wanted here only: not among what every start installs.
+		const made = exec(bun, ['x', '--bun', '@tauri-apps/cli@2.12.5', 'bundle', '--bundles', 'deb']);
+		if (!made) process.exitCode = 1;
+	} else {
 		console.log(`Stemma: ${program}`);
 		if (process.env.STEMMA_OPEN !== '0') {
 			spawn(program, { stdio: 'inherit' }).once('exit', (code) => {

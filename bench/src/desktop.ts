@@ -1,11 +1,11 @@
 /** What crossing from the page to the desktop program costs, in a real window that nobody sees. Needs the program built. */
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Desktop } from '../../e2e/desktop/webdriver.ts';
 import { ANCESTORS, chainOf100k } from './chain.ts';
-import { figure, timed, type Benchmark } from './figure.ts';
+import { figure, median, timed, type Benchmark } from './figure.ts';
 
 const BINARY = process.env['STEMMA_DESKTOP_BINARY'] ?? join(import.meta.dir, '../../target/release/stemma');
 const SCREEN = '/usr/bin/Xvfb';
@@ -15,9 +15,15 @@ const QUERIES = 400;
 const BATCHES = 20;
 const ROWS_PER_BATCH = 1000;
 const LARGE_MB = 10;
+const STARTS = 5;
+const IDLE_MS = 5_000;
+const KB_PER_MB = 1000;
 
 /** A program on a copy of the database, on a screen of its own. */
-async function withDesktop<T>(database: string | null, use: (desktop: Desktop) => Promise<T>): Promise<T> {
+async function withDesktop<T>(
+	database: string | null,
+	use: (desktop: Desktop, usableMs: number) => Promise<T>
+): Promise<T> {
 	if (!existsSync(BINARY)) throw new Error(`${BINARY} is not there: npm run desktop builds it.`);
 	const data = mkdtempSync(join(tmpdir(), 'stemma-bench-desktop-'));
 	if (database !== null) copyFileSync(database, join(data, 'stemma.sqlite'));
@@ -34,7 +40,7 @@ async function withDesktop<T>(database: string | null, use: (desktop: Desktop) =
 		const desktop = await Desktop.start(BINARY, data, PORT, { DISPLAY: display });
 		try {
 			await desktop.until('the page', () => document.querySelector('h1, textarea') !== null);
-			return await use(desktop);
+			return await use(desktop, Date.now() - desktop.launchedAt);
 		} finally {
 			await desktop.stop();
 		}
@@ -108,7 +114,42 @@ async function insert(batches: number, rows: number): Promise<number> {
 	return (batches * rows) / ((performance.now() - start) / 1000);
 }
 
+/** Memory of processes, each shared page counted in parts. */
+const memoryMb = (pids: readonly string[]): number =>
+	pids.reduce((sum, pid) => {
+		const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+		return sum + Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) / KB_PER_MB;
+	}, 0);
+
+/** The package beside the program, as `npm run desktop -- --package` leaves it. */
+function packageMb(): number {
+	const folder = join(dirname(BINARY), 'bundle/deb');
+	const [name] = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.deb')) : [];
+	if (name === undefined) throw new Error('There is no package: npm run desktop -- --package makes it.');
+	return statSync(join(folder, name)).size / 1e6;
+}
+
 export const desktopBenchmarks: readonly Benchmark[] = [
+	{
+		name: 'package',
+		async run() {
+			const starts: number[] = [];
+			const memory: number[] = [];
+			for (let i = 0; i < STARTS; i++) {
+				await withDesktop(null, async (desktop, usableMs) => {
+					await Bun.sleep(IDLE_MS);
+					starts.push(usableMs);
+					memory.push(memoryMb(desktop.processes()));
+				});
+			}
+			return [
+				figure('package', 'MB', packageMb(), { atMost: 10 }),
+				figure('package-start', 'ms', median(starts), { atMost: 1500 }),
+				// Nothing is asked of it: it is told.
+				figure('package-idle-memory', 'MB', median(memory), {})
+			];
+		}
+	},
 	{
 		name: 'ipc',
 		run: () =>

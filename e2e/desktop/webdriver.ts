@@ -15,11 +15,20 @@ export class Desktop {
 	readonly #session: string;
 	/** The driver may end by itself, with its program. */
 	readonly #gone: Promise<unknown>;
+	/** Just before the program was started, ms since 1970. */
+	readonly launchedAt: number;
 
-	private constructor(driver: ChildProcess, session: string, gone: Promise<unknown>) {
+	private constructor(driver: ChildProcess, session: string, gone: Promise<unknown>, launchedAt: number) {
 		this.#driver = driver;
 		this.#session = session;
 		this.#gone = gone;
+		this.launchedAt = launchedAt;
+	}
+
+	/** Of the program and all it has started. */
+	processes(): readonly string[] {
+		const below = (pid: string): readonly string[] => [pid, ...childrenOf(Number(pid)).flatMap(below)];
+		return childrenOf(this.#driver.pid ?? 0).flatMap(below);
 	}
 
 	/** Starts the program on a data folder of its own. */
@@ -53,12 +62,13 @@ export class Desktop {
 			await Bun.sleep(LOOK_MS);
 		}
 		const options = { binary, args: [] };
+		const launchedAt = Date.now();
 		const created = await request('POST', `${address}/session`, {
 			capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': options } }
 		});
 		const session = `${address}/session/${(created as { sessionId: string }).sessionId}`;
 		await request('POST', `${session}/timeouts`, { script: PATIENCE_MS });
-		return new Desktop(driver, session, gone);
+		return new Desktop(driver, session, gone, launchedAt);
 	}
 
 	/** Closes all windows, as a user does, and waits for the program to be gone. */
