@@ -4,11 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openBunStore } from '../src/bun/open-bun-store.ts';
 import { openNativeStore } from '../src/native/open-native-store.ts';
+import type { NodeId } from '@stemma/graph/node';
 import type { Store } from '../src/port.ts';
 import { cases } from './conformance.ts';
 import { must, openTestWorkspace, text } from './fixture.ts';
 import { buildNativeProcess, startNativeProcess, type NativeProcess } from './native-process.ts';
 
+/** A tenth of what a release is tried with. */
+const KILLS = Number(process.env['STEMMA_KILLS'] ?? 10);
+const LONGEST_LIFE_MS = 400;
 const binary = buildNativeProcess();
 const folder = mkdtempSync(join(tmpdir(), 'stemma-native-'));
 afterAll(() => {
@@ -78,6 +82,41 @@ describe.skipIf(binary === null)('native', () => {
 		]);
 		await again.process.stop();
 	});
+
+	test(`killed ${KILLS} times while it writes, it has everything that was acknowledged`, async () => {
+		const path = join(folder, 'killed-often.sqlite');
+		const acknowledged: NodeId[] = [];
+		const openAndCheck = async (): ReturnType<typeof openAt> => {
+			const opened = await openAt(path);
+			const { store } = opened;
+			expect(must(await store.query('PRAGMA integrity_check'))).toEqual([{ integrity_check: 'ok' }]);
+			const kept = must(await store.query('SELECT lower(hex(hash)) AS id FROM node'));
+			const missing = new Set(acknowledged).difference(new Set(kept.map(({ id }) => id)));
+			expect([...missing], 'acknowledged and not there').toEqual([]);
+			return opened;
+		};
+		for (let kill = 1; kill <= KILLS; kill++) {
+			const { store, process } = await openAndCheck();
+			const { workspace } = await openTestWorkspace(store);
+			const conversation = must(await workspace.createConversation({ title: `kill ${kill}` }));
+			let isAlive = true;
+			const writing = (async () => {
+				for (let n = 0; isAlive; n++) {
+					const parts = text(`message ${n} before kill ${kill}`);
+					const added = await workspace.append({ conversation, role: 'user', parents: [], parts, ref: null });
+					if (!added.ok) return added.error.code;
+					acknowledged.push(added.value.node);
+				}
+				return null;
+			})();
+			await Bun.sleep(Math.random() * LONGEST_LIFE_MS);
+			await process.kill();
+			isAlive = false;
+			expect(await writing, 'what was under way says so').toBeOneOf(['owner_lost', null]);
+		}
+		await (await openAndCheck()).process.stop();
+		expect(acknowledged.length).toBeGreaterThan(KILLS);
+	}, 120_000);
 
 	test('a file of a newer version is refused', async () => {
 		const path = join(folder, 'newer.sqlite');
