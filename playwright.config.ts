@@ -4,7 +4,7 @@ import { port, upstreamPort } from './e2e/ports.ts';
 export default defineConfig({
 	testDir: 'e2e',
 	// Has a runner of its own: Playwright drives no Firefox but its own.
-	testIgnore: 'e2e/firefox/**',
+	testIgnore: ['e2e/firefox/**', 'e2e/desktop/**'],
 	fullyParallel: true,
 	workers: process.env['CI'] ? 1 : 2,
 	timeout: 60_000,
