@@ -45,6 +45,7 @@ export async function createPageRig(): Promise<PageRig> {
 		join(import.meta.dir, 'pages/stock-worker.ts'),
 		join(import.meta.dir, 'pages/markdown-page.ts'),
 		join(import.meta.dir, 'pages/compare-page.ts'),
+		join(import.meta.dir, 'pages/at-picker-page.ts'),
 		join(import.meta.dir, '../../app/src/lib/compare/compare-worker.ts'),
 		resolved('@stemma/store/browser/db-worker')
 	];

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { appBenchmarks } from './app.ts';
+import { atPickerBenchmarks } from './at-picker.ts';
 import { browserStoreBenchmarks } from './browser-store.ts';
 import { CHROMIUM } from './chromium.ts';
 import { desktopBenchmarks } from './desktop.ts';
@@ -30,6 +31,7 @@ const benchmarks = [
 	...appBenchmarks,
 	...tabsBenchmarks,
 	...findAndSwitchBenchmarks,
+	...atPickerBenchmarks,
 	...gitBenchmarks,
 	...desktopBenchmarks
 ];
