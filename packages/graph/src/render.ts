@@ -43,6 +43,12 @@ function referenceToText({ type, name }: ReferencePart, text: string | undefined
 	return `${label}\n${fence}\n${text}${text.endsWith('\n') ? '' : '\n'}${fence}`;
 }
 
+/** The texts that parts refer to. An image is none. */
+export const textHashes = (parts: readonly Part[]): readonly Hash[] =>
+	parts.flatMap((part) =>
+		part.type === 'file' || part.type === 'commit' || part.type === 'diff' ? [part.hash] : []
+	);
+
 export const toolCalls = (parts: readonly Part[]): readonly ToolCallPart[] =>
 	parts.filter((part) => part.type === 'tool_call');
 

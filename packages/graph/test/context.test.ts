@@ -7,7 +7,8 @@ import {
 	type ContextNode,
 	type ContextOptions
 } from '../src/context.ts';
-import { partsToText } from '../src/render.ts';
+import type { Part } from '../src/part.ts';
+import { partsToText, textHashes } from '../src/render.ts';
 import { idOf, options, path, say, type Said } from './conversation.ts';
 
 function build(nodes: readonly ContextNode[], given: Partial<ContextOptions> = {}): BuiltContext {
@@ -388,6 +389,32 @@ describe('text', () => {
 		const file = { type: 'file' as const, hash: idOf('f'), name: 'log.md', mime: 'text/markdown' };
 		expect(partsToText([file], new Map([[file.hash, 'a\n````\nb']]))).toBe(
 			'[file: log.md]\n`````\na\n````\nb\n`````'
+		);
+	});
+
+	test('[G41] commits and diffs are read like files, images are only named', () => {
+		const mime = 'text/plain';
+		const parts: readonly Part[] = [
+			{ type: 'commit', hash: idOf('c'), name: '1a2b3c4 Fix it', mime },
+			{ type: 'text', text: 'Why?' },
+			{ type: 'diff', hash: idOf('d'), name: 'changes not committed', mime },
+			{ type: 'image', hash: idOf('i'), name: 'tree.png', mime: 'image/png' },
+			{ type: 'file', hash: idOf('f'), name: 'a.ts:1-2', mime }
+		];
+		expect(textHashes(parts)).toEqual([idOf('c'), idOf('d'), idOf('f')]);
+		const texts = new Map([
+			[idOf('c'), 'Fix it\n'],
+			[idOf('d'), '+```\n'],
+			[idOf('f'), 'a']
+		]);
+		expect(partsToText(parts, texts)).toBe(
+			[
+				'[commit: 1a2b3c4 Fix it]\n```\nFix it\n```',
+				'Why?',
+				'[diff: changes not committed]\n````\n+```\n````',
+				'[image: tree.png]',
+				'[file: a.ts:1-2]\n```\na\n```'
+			].join('\n\n')
 		);
 	});
 

@@ -38,9 +38,12 @@ export function namesAnotherHost(text: string, host: string): boolean {
 // Controls, marks of direction, zero widths; not the ends of lines.
 const INVISIBLE = /(?![\t\n]|\r\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
+const OF_A_LINE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const visible = (char: string): string =>
+	`⟨U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`;
+
 /** Characters that reorder or hide text become visible, so that code reads as it runs. */
-export const showInvisible = (code: string): string =>
-	code.replace(
-		INVISIBLE,
-		(char) => `⟨U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`
-	);
+export const showInvisible = (code: string): string => code.replace(INVISIBLE, visible);
+
+/** The same for a name, which has no lines either. */
+export const toOneLine = (name: string): string => name.replace(OF_A_LINE, visible);

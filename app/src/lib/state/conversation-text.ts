@@ -1,6 +1,6 @@
 /** A path as one Markdown document, for taking it elsewhere. */
 import type { NodeId } from '@stemma/graph/node';
-import { partsToText } from '@stemma/graph/render';
+import { partsToText, textHashes } from '@stemma/graph/render';
 import { err, ok, type Result } from '@stemma/graph/result';
 import { StoreFailure, type StoreError } from '@stemma/store/port';
 import type { Workspace } from '@stemma/store/workspace/workspace';
@@ -15,9 +15,7 @@ export async function pathToMarkdown(
 	const sections: string[] = [];
 	try {
 		for await (const nodes of workspace.ancestors(leaf)) {
-			const hashes = nodes.flatMap(({ body }) =>
-				(body?.parts ?? []).flatMap((part) => (part.type === 'file' ? [part.hash] : []))
-			);
+			const hashes = nodes.flatMap(({ body }) => textHashes(body?.parts ?? []));
 			const attached = await workspace.keptTexts(hashes);
 			if (!attached.ok) return attached;
 			for (const { role, body } of nodes) {

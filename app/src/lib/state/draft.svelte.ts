@@ -1,13 +1,23 @@
 /** What is typed and not sent, with what goes with it, kept per conversation through reloads. */
-import type { Part, ReferencePart } from '@stemma/graph/part';
+import type { Hash, Part, ReferencePart } from '@stemma/graph/part';
+import { textHashes } from '@stemma/graph/render';
+import { estimateTokens } from '@stemma/graph/tokens';
 import type { Workspace } from '@stemma/store/workspace/workspace';
 import { toast } from '#lib/toast.ts';
 
 const QUIET_MS = 300;
 
+/** What a kept text is: its name as the model reads it, and its kind. */
+export interface TextLabel {
+	readonly type: 'file' | 'commit' | 'diff';
+	readonly name: string;
+	readonly mime: string;
+}
+
 export class Draft {
 	#text = $state('');
 	#attached = $state.raw<readonly Part[]>([]);
+	#tokens = $state.raw<ReadonlyMap<Hash, number>>(new Map());
 	readonly #workspace: Workspace;
 	readonly #conversation: string;
 	#timer: ReturnType<typeof setTimeout> | null = null;
@@ -35,6 +45,11 @@ export class Draft {
 		return this.#attached;
 	}
 
+	/** What sending an attached text is estimated to cost; null until it has been read. */
+	tokensOf(part: ReferencePart): number | null {
+		return this.#tokens.get(part.hash) ?? null;
+	}
+
 	get isEmpty(): boolean {
 		return this.#text.trim() === '' && this.#attached.length === 0;
 	}
@@ -51,13 +66,14 @@ export class Draft {
 	}
 
 	/** Keeps a long text beside the message instead of in it. */
-	async attachText(text: string, name: string, mime = 'text/plain'): Promise<boolean> {
-		const kept = await this.#workspace.keepText(text, mime);
+	async attachText(text: string, label: TextLabel): Promise<boolean> {
+		const kept = await this.#workspace.keepText(text, label.mime);
 		if (!kept.ok) {
 			toast.error('The text could not be attached.', { description: kept.error.message });
 			return false;
 		}
-		this.attach({ type: 'file', hash: kept.value, name, mime });
+		this.#count(new Map([[kept.value, text]]));
+		this.attach({ ...label, hash: kept.value });
 		return true;
 	}
 
@@ -82,6 +98,7 @@ export class Draft {
 	putBack(parts: readonly Part[]): void {
 		if (!this.isEmpty) return;
 		this.#attached = parts.filter((part) => part.type !== 'text');
+		void this.#countAttached();
 		this.text = parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
 	}
 
@@ -91,6 +108,7 @@ export class Draft {
 		if (!kept.ok || this.#isTouched) return;
 		this.#text = kept.value.text;
 		this.#attached = kept.value.attached;
+		await this.#countAttached();
 	}
 
 	flush(): void {
@@ -104,6 +122,20 @@ export class Draft {
 		this.flush();
 		removeEventListener('pagehide', this.#onHide, { capture: true });
 		document.removeEventListener('visibilitychange', this.#onHide);
+	}
+
+	#count(texts: ReadonlyMap<Hash, string>): void {
+		this.#tokens = new Map([
+			...this.#tokens,
+			...[...texts].map(([hash, text]) => [hash, estimateTokens(text)] as const)
+		]);
+	}
+
+	async #countAttached(): Promise<void> {
+		const unknown = textHashes(this.#attached).filter((hash) => !this.#tokens.has(hash));
+		if (unknown.length === 0) return;
+		const kept = await this.#workspace.keptTexts(unknown);
+		if (kept.ok) this.#count(kept.value);
 	}
 
 	#parts(): readonly Part[] {

@@ -10,6 +10,7 @@ import type { NodeId } from '@stemma/graph/node';
 import type { ConversationId } from '@stemma/graph/op';
 import type { Hash, JsonValue } from '@stemma/graph/part';
 import { rebuildContext, storeReceipt, type StoredReceipt } from '@stemma/graph/receipt';
+import { textHashes } from '@stemma/graph/render';
 import { err, ok, type Result } from '@stemma/graph/result';
 import type { WireMessage } from '@stemma/provider/run-protocol';
 import { StoreFailure, type StoreError } from '@stemma/store/port';
@@ -62,9 +63,7 @@ async function readAttached(
 	nodes: readonly NodeRow[],
 	attached: Map<Hash, string>
 ): Promise<Result<void, StoreError>> {
-	const hashes = nodes.flatMap(({ body }) =>
-		(body?.parts ?? []).flatMap((part) => (part.type === 'file' ? [part.hash] : []))
-	);
+	const hashes = nodes.flatMap(({ body }) => textHashes(body?.parts ?? []));
 	const missing = hashes.filter((hash) => !attached.has(hash));
 	if (missing.length === 0) return ok(undefined);
 	const texts = await workspace.keptTexts(missing);
