@@ -1,31 +1,20 @@
 /** The real host on a real repository, through the real server. */
-import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
-import { startOwnServer, type OwnServer } from './own-server.ts';
+import * as linked from './linked-folders.ts';
+import type { OwnServer } from './own-server.ts';
 import { foldersPort } from './ports.ts';
 
-/** Built by the suite of the crates, or by `npm start -- --root`. */
-const binary = ['target/debug/stemma-host', 'target/release/stemma-host']
-	.map((path) => resolve(path))
-	.find(existsSync);
-test.skip(binary === undefined, 'the host program is not built: cargo build -p stemma-host');
+// They share a port.
+test.describe.configure({ mode: 'default' });
+test.skip(linked.hostBinary === undefined, linked.NOT_BUILT);
 
 let server: OwnServer;
 let repository: string;
 
-function git(...words: string[]): void {
-	execFileSync(
-		'git',
-		['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', '-c', 'commit.gpgsign=false', ...words],
-		{
-			cwd: repository,
-			env: { PATH: process.env['PATH'], HOME: repository, GIT_CONFIG_NOSYSTEM: '1' }
-		}
-	);
-}
+const git = (...words: readonly string[]): void => linked.git(repository, ...words);
 
 /** A first commit, many small ones, and a change that is not committed. */
 function makeRepository(folder: string): void {
@@ -43,11 +32,9 @@ function makeRepository(folder: string): void {
 }
 
 test.beforeEach(async () => {
-	server = await startOwnServer(foldersPort, (folder) => {
+	server = await linked.startWithFolders(foldersPort, (folder) => {
 		makeRepository(folder);
-		const linked = spawnSync(binary ?? '', ['--data', folder, '--root', repository], { stdio: 'ignore' });
-		expect(linked.status, 'the folder is linked as at a start').toBe(0);
-		return `"${binary ?? ''}"`;
+		return [repository];
 	});
 });
 test.afterEach(() => {

@@ -4,3 +4,4 @@ export const upstreamPort = port + 1;
 /** Of a server that one test has for itself. */
 export const activityPort = port + 2;
 export const foldersPort = port + 3;
+export const mentionsPort = port + 4;

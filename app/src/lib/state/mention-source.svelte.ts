@@ -113,6 +113,7 @@ export class MentionSource {
 	readonly #nowMs: () => number;
 	#shown = new Collection(false);
 	#readAt = -Infinity;
+	#reading: Promise<void> | null = null;
 
 	constructor(host: Host, nowMs: () => number) {
 		this.#host = host;
@@ -141,13 +142,17 @@ export class MentionSource {
 		return this.#shown.find(words);
 	}
 
-	/** Reads everything, unless it was read just now. */
-	async refresh(): Promise<void> {
-		if (this.isReading || this.#nowMs() - this.#readAt < FRESH_MS) return;
+	/** Reads everything, unless it was read just now. Settles when what there is has been read. */
+	refresh(): Promise<void> {
+		if (this.#reading) return this.#reading;
+		if (this.#nowMs() - this.#readAt < FRESH_MS) return Promise.resolve();
 		this.isReading = true;
-		await this.#read();
-		this.#readAt = this.#nowMs();
-		this.isReading = false;
+		this.#reading = this.#read().then(() => {
+			this.#readAt = this.#nowMs();
+			this.#reading = null;
+			this.isReading = false;
+		});
+		return this.#reading;
 	}
 
 	async #read(): Promise<void> {

@@ -17,7 +17,8 @@ export class MentionTyping {
 	moved(text: string, caret: number): void {
 		if (!this.current) return;
 		const mention = mentionAt(text, caret);
-		this.current = mention?.from === this.current.from ? mention : null;
+		if (mention?.from !== this.current.from) this.current = null;
+		else if (mention.to !== this.current.to) this.current = mention;
 	}
 
 	dismiss(): void {
