@@ -7,7 +7,7 @@ import { changesToText, commitToText } from './diff-text.ts';
 import type { TextLabel } from './draft.svelte.ts';
 import { folderOutline } from './folder-outline.ts';
 import { lineName, linesOf, type LineRange } from './mention.ts';
-import { CHANGES, SHORT_ID, type MentionEntry } from './mention-source.svelte.ts';
+import { CHANGES, SHORT_ID, type MentionEntry } from './mention-entries.ts';
 
 export interface ReadMention {
 	readonly text: string;

@@ -1,105 +1,12 @@
-/** What an @ can bring into a message: files, folders, branches, tags and commits of all linked folders. */
-import type { CommitLine, GitRef, Root, ScannedEntry } from '@stemma/host/generated/commands';
+/** What an @ can bring into a message, read from the linked folders when it is first wanted and again later. */
+import type { Root } from '@stemma/host/generated/commands';
 import type { Host } from '@stemma/host/host';
-import { FuzzyIndex } from './fuzzy-index.ts';
+import { MentionEntries, type MentionEntry } from './mention-entries.ts';
 
-export type MentionEntry = { readonly root: Root } & (
-	| { readonly kind: 'file' | 'folder'; readonly path: string }
-	| { readonly kind: 'branch' | 'tag'; readonly name: string; readonly commit: string }
-	| { readonly kind: 'commit'; readonly commit: string; readonly subject: string }
-	| { readonly kind: 'changes'; readonly of: 'worktree' | 'staged' }
-);
-
-export const SHORT_ID = 7;
-export const CHANGES = { worktree: 'changes not committed', staged: 'changes staged' } as const;
-
-/** What the picker shows at most. */
-const MOST = 50;
-const MOST_RECENT = 20;
-const MOST_REFS = 4;
-const MOST_COMMITS = 6;
-/** As much of a commit's id as is looked through. */
-const ID_CHARS = 12;
 /** Older than this, it is read again when the picker opens. */
 const FRESH_MS = 10_000;
 /** Between two looks at what a scan has brought. */
 const PACE_MS = 100;
-
-interface Recent {
-	readonly entry: MentionEntry;
-	readonly modified: number;
-}
-
-/** One reading of all folders. */
-class Collection {
-	readonly #entries: MentionEntry[] = [];
-	readonly #index = new FuzzyIndex();
-	/** The files that were changed last, the newest first. */
-	readonly #recent: Recent[] = [];
-	readonly #isOneOfSeveral: boolean;
-
-	constructor(isOneOfSeveral: boolean) {
-		this.#isOneOfSeveral = isOneOfSeveral;
-	}
-
-	find(words: string): readonly MentionEntry[] {
-		if (words === '') return this.#suggestions();
-		return this.#index.search(words, MOST).flatMap(({ index }) => this.#entries[index] ?? []);
-	}
-
-	addFiles(root: Root, scanned: readonly ScannedEntry[]): void {
-		// With the folder's name in front, it can be typed to tell apart what is in several.
-		const before = this.#isOneOfSeveral ? `${root.name}/` : '';
-		for (const { kind, path, modified } of scanned) {
-			const isFolder = kind === 'folder';
-			const entry: MentionEntry = { root, kind: isFolder ? 'folder' : 'file', path };
-			this.#add(entry, isFolder ? `${before}${path}/` : before + path);
-			if (!isFolder) this.#noteRecent({ entry, modified });
-		}
-	}
-
-	addRefs(root: Root, refs: readonly GitRef[]): void {
-		for (const { kind, short, commit } of refs)
-			if (kind !== 'other')
-				this.#add({ root, kind: kind === 'tag' ? kind : 'branch', name: short, commit }, short);
-	}
-
-	addCommits(root: Root, commits: readonly CommitLine[]): void {
-		for (const { id, subject } of commits)
-			this.#add({ root, kind: 'commit', commit: id, subject }, `${id.slice(0, ID_CHARS)} ${subject}`);
-	}
-
-	addChanges(root: Root): void {
-		for (const of of ['worktree', 'staged'] as const) this.#add({ root, kind: 'changes', of }, CHANGES[of]);
-	}
-
-	#add(entry: MentionEntry, text: string): void {
-		this.#entries.push(entry);
-		this.#index.add(text);
-	}
-
-	#noteRecent(file: Recent): void {
-		const recent = this.#recent;
-		let at = recent.length;
-		while (at > 0 && file.modified > (recent[at - 1]?.modified ?? 0)) at--;
-		if (at === MOST_RECENT) return;
-		recent.splice(at, 0, file);
-		recent.length = Math.min(recent.length, MOST_RECENT);
-	}
-
-	/** Some of each, before anything is typed. */
-	#suggestions(): readonly MentionEntry[] {
-		const git = this.#entries.filter(({ kind }) => kind !== 'file' && kind !== 'folder');
-		const first = (most: number, ...kinds: readonly MentionEntry['kind'][]): readonly MentionEntry[] =>
-			git.filter(({ kind }) => kinds.includes(kind)).slice(0, most);
-		return [
-			...first(MOST, 'changes'),
-			...this.#recent.map(({ entry }) => entry),
-			...first(MOST_REFS, 'branch', 'tag'),
-			...first(MOST_COMMITS, 'commit')
-		];
-	}
-}
 
 export class MentionSource {
 	static readonly #byHost = new WeakMap<Host, MentionSource>();
@@ -111,7 +18,7 @@ export class MentionSource {
 	lack = $state<string | null>(null);
 	readonly #host: Host;
 	readonly #nowMs: () => number;
-	#shown = new Collection(false);
+	#shown = new MentionEntries(false);
 	#readAt = -Infinity;
 	#reading: Promise<void> | null = null;
 
@@ -161,7 +68,7 @@ export class MentionSource {
 		const canRead = offers.has('files.scan') && offers.has('files.read');
 		const roots = canRead && listed.ok ? listed.value.roots.filter(({ state }) => state === 'linked') : [];
 		const isFirst = this.#roots.length === 0;
-		const fresh = new Collection(roots.length > 1);
+		const fresh = new MentionEntries(roots.length > 1);
 		this.#roots = roots;
 		// What was read before stays until all of it is read again.
 		if (isFirst) this.#show(fresh);
@@ -182,13 +89,13 @@ export class MentionSource {
 		this.#show(fresh);
 	}
 
-	#show(collection: Collection): void {
-		this.#shown = collection;
+	#show(entries: MentionEntries): void {
+		this.#shown = entries;
 		this.#arrived++;
 	}
 
 	/** @returns what is lacking, as a sentence */
-	async #scan(root: Root, into: Collection, tell: () => void): Promise<string | null> {
+	async #scan(root: Root, into: MentionEntries, tell: () => void): Promise<string | null> {
 		let isCut = false;
 		const scanned = await this.#host.stream(
 			'files.scan',
@@ -204,7 +111,7 @@ export class MentionSource {
 	}
 
 	/** A folder that is no repository, or one that may not be read, has files only. */
-	async #readRepository(root: Root, into: Collection, tell: () => void): Promise<null> {
+	async #readRepository(root: Root, into: MentionEntries, tell: () => void): Promise<null> {
 		const of = { root: root.id };
 		const info = await this.#host.call('git.info', of);
 		if (!info.ok) return null;
