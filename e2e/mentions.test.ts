@@ -113,7 +113,7 @@ test.describe('with linked folders', () => {
 		const attached = page.getByRole('list', { name: 'Attached' }).getByRole('listitem');
 		const bring = async (query: string, name: string | RegExp): Promise<void> => {
 			await page.keyboard.type(`@${query}`);
-			await page.getByRole('option', { name }).click();
+			await page.getByRole('option', { name, exact: true }).click();
 			await expect(page.getByRole('listbox')).toBeHidden();
 			await expect(stemma.message).toBeFocused();
 		};

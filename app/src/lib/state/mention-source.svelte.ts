@@ -7,18 +7,19 @@ import { MentionEntries, type MentionEntry } from './mention-entries.ts';
 const FRESH_MS = 10_000;
 /** Between two looks at what a scan has brought. */
 const PACE_MS = 100;
+/** A scan brings more at once than fits between two frames. */
+const BREATH_MS = 8;
 
 export class MentionSource {
 	static readonly #byHost = new WeakMap<Host, MentionSource>();
-	/** Counts what has come: nothing else of a collection is reactive. */
-	#arrived = $state(0);
+	/** Made anew whenever something has come: what is in it is not reactive. */
+	#shown = $state.raw({ entries: new MentionEntries(false) });
 	#roots = $state.raw<readonly Root[]>([]);
 	isReading = $state(false);
 	/** What is missing from what is found, as a sentence. */
 	lack = $state<string | null>(null);
 	readonly #host: Host;
 	readonly #nowMs: () => number;
-	#shown = new MentionEntries(false);
 	#readAt = -Infinity;
 	#reading: Promise<void> | null = null;
 
@@ -45,8 +46,7 @@ export class MentionSource {
 
 	/** The best, best first. */
 	find(words: string): readonly MentionEntry[] {
-		void this.#arrived;
-		return this.#shown.find(words);
+		return this.#shown.entries.find(words);
 	}
 
 	/** Reads everything, unless it was read just now. Settles when what there is has been read. */
@@ -76,7 +76,7 @@ export class MentionSource {
 		const tell = (): void => {
 			if (!isFirst || this.#nowMs() - toldAt < PACE_MS) return;
 			toldAt = this.#nowMs();
-			this.#arrived++;
+			this.#show(fresh);
 		};
 		const hasGit = offers.has('git.info') && offers.has('git.commit') && offers.has('git.diff');
 		const lacks = await Promise.all(
@@ -90,20 +90,23 @@ export class MentionSource {
 	}
 
 	#show(entries: MentionEntries): void {
-		this.#shown = entries;
-		this.#arrived++;
+		this.#shown = { entries };
 	}
 
 	/** @returns what is lacking, as a sentence */
 	async #scan(root: Root, into: MentionEntries, tell: () => void): Promise<string | null> {
 		let isCut = false;
+		let breathedAt = this.#nowMs();
 		const scanned = await this.#host.stream(
 			'files.scan',
 			{ root: root.id, folders: true },
-			({ entries, truncated }) => {
+			async ({ entries, truncated }) => {
 				into.addFiles(root, entries);
 				isCut ||= truncated;
 				tell();
+				if (this.#nowMs() - breathedAt < BREATH_MS) return;
+				await new Promise((resolve) => setTimeout(resolve));
+				breathedAt = this.#nowMs();
 			}
 		);
 		if (!scanned.ok) return `Not all of ${root.name} was read: ${scanned.error.message}`;
