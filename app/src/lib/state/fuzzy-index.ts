@@ -36,6 +36,8 @@ function bitOf(unit: number): number {
 	return 1 << (unit < 0x80 ? OTHER_ASCII : NOT_ASCII);
 }
 
+const pairBit = (first: number, second: number): number => 1 << ((first * 7 + second * 13) & 31);
+
 const isSeparator = (unit: number): boolean =>
 	unit < 0x80 &&
 	!(unit >= 0x30 && unit <= 0x39) &&
@@ -61,6 +63,8 @@ export class FuzzyIndex {
 	/** Where the last name of each begins. */
 	#names = new Uint32Array(FIRST_TEXTS);
 	#masks = new Int32Array(FIRST_TEXTS);
+	/** A bit for each pair of characters that a word begins with. */
+	#openings = new Int32Array(FIRST_TEXTS);
 
 	/** What the last search found, all of it: a longer query finds nothing else among these texts. */
 	#survivors = new Uint32Array(FIRST_TEXTS);
@@ -70,6 +74,8 @@ export class FuzzyIndex {
 	#query = new Uint16Array(0);
 	/** The first one of the query. */
 	#slash = NO_MATCH;
+	/** The pair it begins with; 0 when it is too short. */
+	#opening = 0;
 
 	get count(): number {
 		return this.#count;
@@ -86,13 +92,17 @@ export class FuzzyIndex {
 		this.#starts = grown(this.#starts, this.#count + 2);
 		this.#names = grown(this.#names, this.#count + 1);
 		this.#masks = grown(this.#masks, this.#count + 1);
+		this.#openings = grown(this.#openings, this.#count + 1);
 		let mask = 0;
+		let openings = 0;
 		let before = SLASH;
 		for (let i = 0; i < lower.length; i++) {
 			const unit = lower.charCodeAt(i);
 			const own = cased.charCodeAt(i);
 			this.#units[start + i] = unit;
-			this.#words[start + i] = isSeparator(before) || (isUpper(own) && !isUpper(before)) ? 1 : 0;
+			const isStart = isSeparator(before) || (isUpper(own) && !isUpper(before));
+			this.#words[start + i] = isStart ? 1 : 0;
+			if (isStart) openings |= pairBit(unit, lower.charCodeAt(i + 1));
 			mask |= bitOf(unit);
 			before = own;
 		}
@@ -100,6 +110,7 @@ export class FuzzyIndex {
 		// The slash at the end of a folder's name is part of it.
 		this.#names[this.#count] = start + lower.lastIndexOf('/', lower.length - 2) + 1;
 		this.#masks[this.#count] = mask;
+		this.#openings[this.#count] = openings;
 		this.#count++;
 	}
 
@@ -113,6 +124,7 @@ export class FuzzyIndex {
 		const known = isNarrower ? this.#survived : 0;
 		const unseen = isNarrower ? this.#searched : 0;
 		this.#slash = this.#query.indexOf(SLASH);
+		this.#opening = lower.length > 1 ? pairBit(lower.charCodeAt(0), lower.charCodeAt(1)) : 0;
 		let mask = 0;
 		for (const unit of this.#query) mask |= bitOf(unit);
 
@@ -150,12 +162,14 @@ export class FuzzyIndex {
 			ended = this.#endOf(start, end);
 			if (ended === NO_MATCH) return false;
 		}
-		const atMost = this.#query.length * (MATCH + NEAR) + bonus;
+		const most = this.#query.length * (MATCH + NEAR) + bonus;
+		const mayOpen = ((this.#openings[index] ?? 0) & this.#opening) === this.#opening;
+		const atMost = mayOpen ? most : most - NEAR;
 		// What cannot be among the best in any case is not looked at further: with short queries, almost everything.
 		if (!best.mayTake(index, atMost)) return true;
 		const whole = this.#wholeScore(from, end);
 		if (whole !== NO_MATCH) best.take(index, whole + bonus);
-		else if (best.mayTake(index, atMost - GAP)) best.take(index, this.#pieceScore(from, ended, end) + bonus);
+		else if (best.mayTake(index, most - GAP)) best.take(index, this.#pieceScore(from, ended, end) + bonus);
 		return true;
 	}
 
