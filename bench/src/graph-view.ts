@@ -1,5 +1,5 @@
 /** The graph view at 100,000 messages: lanes, opening it, scrolling it and the longest path. */
-import { createGraphRows, pathRows } from '@stemma/graph/graph-rows';
+import { createGraphRows, pathRows, type GraphRows } from '@stemma/graph/graph-rows';
 import { addLane, layOutLanes } from '@stemma/graph/lanes';
 import { generateHistory } from '@stemma/testkit/history';
 import type { Page } from '@playwright/test';
@@ -15,7 +15,8 @@ const PARTS = 3;
 const FRAMES = 300;
 const MB = 1e6;
 
-async function lanes(): Promise<readonly Figure[]> {
+/** Rows of a history, and nothing that keeps the history. */
+function largeGraph(): GraphRows {
 	const keyOf = new Map<string, number>();
 	const keys: number[] = [];
 	const parents: number[] = [];
@@ -31,7 +32,11 @@ async function lanes(): Promise<readonly Figure[]> {
 	}
 	keys.reverse();
 	parents.reverse();
-	const graph = createGraphRows(keys, parents, merges);
+	return createGraphRows(keys, parents, merges);
+}
+
+async function lanes(): Promise<readonly Figure[]> {
+	const graph = largeGraph();
 	const path = pathRows(graph, 0);
 	const laidOut = layOutLanes(graph, path);
 	// What making the history left behind is not to be cleared away while an append is timed.

@@ -16,7 +16,12 @@ export interface Lanes {
 	readonly down: Uint32Array;
 	/** How many lanes there are at most. The last of them is shared by all that found no other. */
 	readonly limit: number;
+	/** For how many more rows there is memory in front of the columns. */
+	readonly room: number;
 }
+
+/** One append in so many copies the columns: getting that much memory would be most of every append. */
+const ROOM = 1024;
 
 /** As many as fit the bits of a row. */
 export const MOST_LANES = 31;
@@ -30,10 +35,7 @@ export function layOutLanes(
 	path: Uint8Array | null,
 	limit: number = MOST_LANES
 ): Lanes {
-	const lane = new Uint8Array(size);
-	const through = new Uint32Array(size);
-	const up = new Uint32Array(size);
-	const down = new Uint32Array(size);
+	const { lane, through, up, down } = emptyColumns(size);
 	const shared = limit - 1;
 	/** What each lane but the shared one waits for, -1 when free. */
 	const wanted = new Int32Array(limit).fill(-1);
@@ -83,7 +85,7 @@ export function layOutLanes(
 		}
 		down[row] = leaving;
 	}
-	return { lane, through, up, down, limit };
+	return { lane, through, up, down, limit, room: ROOM };
 
 	/** A line that leads to the same node is joined, else a new one begins. */
 	function laneTo(parent: number): number {
@@ -92,17 +94,13 @@ export function layOutLanes(
 	}
 }
 
-/** The lanes with one more node on top; nothing that was there moves to another lane. */
+/**
+ * The lanes with one more node on top; nothing that was there moves to another lane. Uses up the lanes it is
+ * given: the new ones are in the same memory, one row further up.
+ */
 export function addLane(lanes: Lanes, parents: readonly number[], onPath: boolean, hasPath: boolean): Lanes {
 	const { limit } = lanes;
-	const grown = {
-		lane: shifted(lanes.lane, new Uint8Array(lanes.lane.length + 1)),
-		through: shifted(lanes.through, new Uint32Array(lanes.through.length + 1)),
-		up: shifted(lanes.up, new Uint32Array(lanes.up.length + 1)),
-		down: shifted(lanes.down, new Uint32Array(lanes.down.length + 1)),
-		limit
-	};
-	const { lane, through, up, down } = grown;
+	const { lane, through, up, down } = lanes.room > 0 ? oneRowUp(lanes) : copied(lanes);
 	const shared = limit - 1;
 	const lowest = hasPath ? 1 : 0;
 	let taken = 0;
@@ -131,12 +129,39 @@ export function addLane(lanes: Lanes, parents: readonly number[], onPath: boolea
 	taken |= 1 << own;
 	if (first !== undefined) connect(own, first);
 	for (const other of others) connect(laneTo(other), other);
-	return grown;
+	return { lane, through, up, down, limit, room: lanes.room > 0 ? lanes.room - 1 : ROOM };
 }
 
-function shifted<T extends Uint8Array | Uint32Array>(values: T, into: T): T {
-	into.set(values, 1);
-	return into;
+type Columns = Omit<Lanes, 'limit' | 'room'>;
+
+/** Zeros, in one piece of memory, with room in front. */
+function emptyColumns(size: number): Columns {
+	const rows = ROOM + size;
+	const words = rows * Uint32Array.BYTES_PER_ELEMENT;
+	const memory = new ArrayBuffer(3 * words + rows);
+	const column = (n: number): Uint32Array =>
+		new Uint32Array(memory, n * words + ROOM * Uint32Array.BYTES_PER_ELEMENT, size);
+	const lane = new Uint8Array(memory, 3 * words + ROOM, size);
+	return { lane, through: column(0), up: column(1), down: column(2) };
+}
+
+function oneRowUp({ lane, through, up, down }: Columns): Columns {
+	const raised = ({ buffer, byteOffset, length }: Uint32Array): Uint32Array => {
+		const column = new Uint32Array(buffer, byteOffset - Uint32Array.BYTES_PER_ELEMENT, length + 1);
+		column[0] = 0;
+		return column;
+	};
+	const raisedLane = new Uint8Array(lane.buffer, lane.byteOffset - 1, lane.length + 1);
+	return { lane: raisedLane, through: raised(through), up: raised(up), down: raised(down) };
+}
+
+function copied(lanes: Columns): Columns {
+	const columns = emptyColumns(lanes.lane.length + 1);
+	columns.lane.set(lanes.lane, 1);
+	columns.through.set(lanes.through, 1);
+	columns.up.set(lanes.up, 1);
+	columns.down.set(lanes.down, 1);
+	return columns;
 }
 
 /** @returns -1 for none */

@@ -187,6 +187,19 @@ test('[G54] nodes added on top leave every other where it was, and the lines sti
 	);
 });
 
+test('[G54] more nodes than there is room for are added like the first', () => {
+	const topology = Array.from({ length: 2500 }, (_, node) =>
+		node === 0 ? [] : [node % 7 === 0 ? node - 3 : node - 1]
+	);
+	let lanes = layOutLanes(rowsOf(topology.slice(0, 3)), null);
+	for (const parents of topology.slice(3)) {
+		const rows = parents.map((parent) => lanes.lane.length - parent);
+		lanes = addLane(lanes, rows, false, false);
+	}
+	expect(lanes.lane.length).toBe(topology.length);
+	expect([...followedEdges(lanes)].toSorted()).toEqual([...edgesOf(rowsOf(topology))].toSorted());
+});
+
 describe('[G55] graphs that cannot be, and graphs that are too wide', () => {
 	test('a cycle, a missing parent and a node that is its own parent are cut, and every node is there', () => {
 		const graph = createGraphRows([5, 4, 3, 2, 1], [4, 3, 5, 99, 1], [[4, 77]]);
