@@ -16,11 +16,9 @@ export interface Lanes {
 	readonly down: Uint32Array;
 	/** How many lanes there are at most. The last of them is shared by all that found no other. */
 	readonly limit: number;
-	/** For how many more rows there is memory in front of the columns. */
-	readonly room: number;
 }
 
-/** One append in so many copies the columns: getting that much memory would be most of every append. */
+/** Rows that there is memory for in front of the columns: else getting memory would be most of every append. */
 const ROOM = 1024;
 
 /** As many as fit the bits of a row. */
@@ -85,7 +83,7 @@ export function layOutLanes(
 		}
 		down[row] = leaving;
 	}
-	return { lane, through, up, down, limit, room: ROOM };
+	return { lane, through, up, down, limit };
 
 	/** A line that leads to the same node is joined, else a new one begins. */
 	function laneTo(parent: number): number {
@@ -100,7 +98,8 @@ export function layOutLanes(
  */
 export function addLane(lanes: Lanes, parents: readonly number[], onPath: boolean, hasPath: boolean): Lanes {
 	const { limit } = lanes;
-	const { lane, through, up, down } = lanes.room > 0 ? oneRowUp(lanes) : copied(lanes);
+	// The first column begins where the room ends.
+	const { lane, through, up, down } = lanes.through.byteOffset > 0 ? oneRowUp(lanes) : copied(lanes);
 	const shared = limit - 1;
 	const lowest = hasPath ? 1 : 0;
 	let taken = 0;
@@ -129,10 +128,10 @@ export function addLane(lanes: Lanes, parents: readonly number[], onPath: boolea
 	taken |= 1 << own;
 	if (first !== undefined) connect(own, first);
 	for (const other of others) connect(laneTo(other), other);
-	return { lane, through, up, down, limit, room: lanes.room > 0 ? lanes.room - 1 : ROOM };
+	return { lane, through, up, down, limit };
 }
 
-type Columns = Omit<Lanes, 'limit' | 'room'>;
+type Columns = Omit<Lanes, 'limit'>;
 
 /** Zeros, in one piece of memory, with room in front. */
 function emptyColumns(size: number): Columns {

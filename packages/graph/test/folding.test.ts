@@ -25,8 +25,7 @@ function drawFolded(text: string, leaf: string, longest: number, kept: readonly 
 			through: only(lanes.through),
 			up: only(lanes.up),
 			down: only(lanes.down),
-			limit: lanes.limit,
-			room: 0
+			limit: lanes.limit
 		},
 		[...rows].map((row, i) => ((counts[i] ?? 1) > 1 ? `⋯ ${counts[i]}` : (names[row] ?? '')))
 	);
