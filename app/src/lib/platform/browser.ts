@@ -11,6 +11,7 @@ export const platform: Platform = {
 	deviceName: 'This browser',
 	places: {
 		data: 'in a database in this browser',
+		file: `This browser’s private file system, for ${location.origin}`,
 		keys: 'Kept in this browser’s own storage, beside the database and never in it. Scripts and people with access to this browser profile could read it.',
 		key: 'key kept in this browser, beside the database'
 	},

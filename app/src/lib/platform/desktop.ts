@@ -16,6 +16,7 @@ export const platform: Platform = {
 	deviceName: 'This computer',
 	places: {
 		data: 'in a database file on this computer',
+		file: 'The file stemma.sqlite in this program’s data folder',
 		keys: 'Kept by the program, in the keychain of this computer where it has one. It is sent to this server only, and the page cannot read it again.',
 		key: 'key kept by the program, for this address only'
 	},

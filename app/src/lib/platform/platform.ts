@@ -35,6 +35,8 @@ export interface KeyVault {
 export interface Places {
 	/** "Conversations stay …" */
 	readonly data: string;
+	/** The database, as a place. */
+	readonly file: string;
 	/** Under the field for a key. */
 	readonly keys: string;
 	/** Of an endpoint that has one. */
