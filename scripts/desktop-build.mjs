@@ -1,6 +1,6 @@
 /** The desktop program from its sources: what it needs of the system, its page, its binary. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { provideDebian } from './debian.mjs';
 import { toolchainLack } from './host.mjs';
 import { cargoEnvironment } from './rust.mjs';
 
@@ -25,14 +25,7 @@ export function desktopLack(root, exec, forTests = false) {
 	const lack = toolchainLack(root);
 	if (lack !== null) return lack;
 	if (process.platform !== 'linux') return forTests ? 'The desktop program is tested on Linux.' : null;
-	const wanted = forTests ? [...TO_BUILD, ...TO_TEST] : TO_BUILD;
-	const missing = () => wanted.filter(([, file]) => !existsSync(file)).map(([name]) => name);
-	if (missing().length > 0 && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-		const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
-		exec('apt-get', ['update'], quiet);
-		exec('apt-get', ['install', '-y', '--no-install-recommends', ...missing()], quiet);
-	}
-	const names = missing();
+	const names = provideDebian(forTests ? [...TO_BUILD, ...TO_TEST] : TO_BUILD, exec);
 	return names.length === 0
 		? null
 		: `The desktop program needs packages of the system: sudo apt-get install ${names.join(' ')} (names as in Debian and Ubuntu).`;

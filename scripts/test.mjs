@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { provideBun, run } from './bun.mjs';
+import { provideDebian } from './debian.mjs';
 import { buildDesktop, desktopLack } from './desktop-build.mjs';
 import { toolchainLack } from './host.mjs';
 import { checkCrates } from './rust.mjs';
@@ -128,14 +129,7 @@ function fromJunit(xml) {
 
 /** True once the program is there: from Debian's packages where that is possible. */
 function provideBrowser(name, path) {
-	if (existsSync(path)) return true;
-	if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-		exec('apt-get', ['update']);
-		exec('apt-get', ['install', '-y', '--no-install-recommends', name], {
-			DEBIAN_FRONTEND: 'noninteractive'
-		});
-	}
-	if (existsSync(path)) return true;
+	if (provideDebian([[name, path]], exec).length === 0) return true;
 	console.error(`The browser tests need ${path}: install the package "${name}".`);
 	return false;
 }
