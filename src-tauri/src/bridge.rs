@@ -19,23 +19,25 @@ pub struct Ended {
 	error: Option<HostError>,
 }
 
-pub async fn one<R: Runtime>(
+pub async fn whole<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	command: &'static str,
 	request: Value,
 ) -> Result<Response, HostError> {
-	let frame = whole(app, webview, command, request).await?;
-	Ok(Response::new(body(frame)))
-}
-
-pub async fn bytes<R: Runtime>(
-	app: AppHandle<R>,
-	webview: Webview<R>,
-	command: &'static str,
-	request: Value,
-) -> Result<Response, HostError> {
-	one(app, webview, command, request).await
+	let desktop = desktop(&app);
+	let owner = webview.label().to_owned();
+	blocking(move || {
+		let cancel = desktop.streams.of_window(&owner);
+		let mut answer = None;
+		desktop.api.call(command, request, Some(&owner), &cancel, &mut |frame| {
+			answer = Some(frame);
+			ControlFlow::Continue(())
+		})?;
+		let frame = answer.ok_or_else(|| HostError::new(ErrorCode::Internal, "There was no answer."))?;
+		Ok(Response::new(body(frame)))
+	})
+	.await
 }
 
 pub async fn stream<R: Runtime>(
@@ -63,26 +65,6 @@ pub async fn stream<R: Runtime>(
 			ControlFlow::Continue(())
 		});
 		Ok(Ended { sent, error: result.err() })
-	})
-	.await
-}
-
-async fn whole<R: Runtime>(
-	app: AppHandle<R>,
-	webview: Webview<R>,
-	command: &'static str,
-	request: Value,
-) -> Result<Frame, HostError> {
-	let desktop = desktop(&app);
-	let owner = webview.label().to_owned();
-	blocking(move || {
-		let cancel = desktop.streams.of_window(&owner);
-		let mut answer = None;
-		desktop.api.call(command, request, Some(&owner), &cancel, &mut |frame| {
-			answer = Some(frame);
-			ControlFlow::Continue(())
-		})?;
-		answer.ok_or_else(|| HostError::new(ErrorCode::Internal, "There was no answer."))
 	})
 	.await
 }

@@ -14,7 +14,7 @@ pub async fn host_info<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "host.info", request).await
+	bridge::whole(app, webview, "host.info", request).await
 }
 
 /// The folders that may be read, as the user linked them.
@@ -24,7 +24,7 @@ pub async fn roots_list<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "roots.list", request).await
+	bridge::whole(app, webview, "roots.list", request).await
 }
 
 /// Asks the user for a folder in a native dialog and links it. Null when they chose none.
@@ -34,7 +34,7 @@ pub async fn roots_link<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "roots.link", request).await
+	bridge::whole(app, webview, "roots.link", request).await
 }
 
 /// Forgets a linked folder. The folder itself is not touched.
@@ -44,7 +44,7 @@ pub async fn roots_unlink<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "roots.unlink", request).await
+	bridge::whole(app, webview, "roots.unlink", request).await
 }
 
 /// What runs, and what ended lately.
@@ -54,7 +54,7 @@ pub async fn jobs_list<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "jobs.list", request).await
+	bridge::whole(app, webview, "jobs.list", request).await
 }
 
 /// The same at once and again after every change, a few times a second at most.
@@ -75,7 +75,7 @@ pub async fn jobs_cancel<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "jobs.cancel", request).await
+	bridge::whole(app, webview, "jobs.cancel", request).await
 }
 
 /// What a job has said and says until it ends.
@@ -96,7 +96,7 @@ pub async fn git_info<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "git.info", request).await
+	bridge::whole(app, webview, "git.info", request).await
 }
 
 /// HEAD, branches and tags.
@@ -106,7 +106,7 @@ pub async fn git_refs<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "git.refs", request).await
+	bridge::whole(app, webview, "git.refs", request).await
 }
 
 /// Stashes, the newest first.
@@ -116,7 +116,7 @@ pub async fn git_stashes<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "git.stashes", request).await
+	bridge::whole(app, webview, "git.stashes", request).await
 }
 
 /// One page of history, the newest commit first.
@@ -126,7 +126,7 @@ pub async fn git_log<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "git.log", request).await
+	bridge::whole(app, webview, "git.log", request).await
 }
 
 /// Reads the whole history.
@@ -147,7 +147,7 @@ pub async fn git_commit<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "git.commit", request).await
+	bridge::whole(app, webview, "git.commit", request).await
 }
 
 /// Compares files line by line.
@@ -157,7 +157,7 @@ pub async fn git_diff<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "git.diff", request).await
+	bridge::whole(app, webview, "git.diff", request).await
 }
 
 /// A folder at a commit.
@@ -167,7 +167,7 @@ pub async fn git_tree<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "git.tree", request).await
+	bridge::whole(app, webview, "git.tree", request).await
 }
 
 /// What a file at a commit is.
@@ -177,7 +177,7 @@ pub async fn git_file_info<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "git.file_info", request).await
+	bridge::whole(app, webview, "git.file_info", request).await
 }
 
 /// The bytes of a file at a commit.
@@ -187,7 +187,7 @@ pub async fn git_file<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::bytes(app, webview, "git.file", request).await
+	bridge::whole(app, webview, "git.file", request).await
 }
 
 /// Finds the commit each line of a file comes from.
@@ -197,7 +197,7 @@ pub async fn git_blame<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "git.blame", request).await
+	bridge::whole(app, webview, "git.blame", request).await
 }
 
 /// What is not committed.
@@ -207,7 +207,7 @@ pub async fn git_status<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "git.status", request).await
+	bridge::whole(app, webview, "git.status", request).await
 }
 
 /// Applies a patch or writes a file in the working tree.
@@ -217,7 +217,7 @@ pub async fn git_apply<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "git.apply", request).await
+	bridge::whole(app, webview, "git.apply", request).await
 }
 
 /// Takes such a change back.
@@ -227,7 +227,7 @@ pub async fn git_undo<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "git.undo", request).await
+	bridge::whole(app, webview, "git.undo", request).await
 }
 
 /// Lists files of a linked folder.
@@ -248,7 +248,7 @@ pub async fn files_read<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::bytes(app, webview, "files.read", request).await
+	bridge::whole(app, webview, "files.read", request).await
 }
 
 /// Tells which files change.
@@ -269,7 +269,7 @@ pub async fn store_open<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::bytes(app, webview, "store.open", request).await
+	bridge::whole(app, webview, "store.open", request).await
 }
 
 /// Statements that only read, all on one state of the database.
@@ -279,7 +279,7 @@ pub async fn store_read<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::bytes(app, webview, "store.read", request).await
+	bridge::whole(app, webview, "store.read", request).await
 }
 
 /// A transaction.
@@ -289,7 +289,7 @@ pub async fn store_write<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::bytes(app, webview, "store.write", request).await
+	bridge::whole(app, webview, "store.write", request).await
 }
 
 /// The rows of one statement as they are found, and how it ended.
@@ -310,7 +310,7 @@ pub async fn store_export<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::bytes(app, webview, "store.export", request).await
+	bridge::whole(app, webview, "store.export", request).await
 }
 
 /// What the database is.
@@ -320,7 +320,7 @@ pub async fn store_info<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::bytes(app, webview, "store.info", request).await
+	bridge::whole(app, webview, "store.info", request).await
 }
 
 /// Where keys are kept, and which endpoints have one.
@@ -330,7 +330,7 @@ pub async fn secrets_status<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "secrets.status", request).await
+	bridge::whole(app, webview, "secrets.status", request).await
 }
 
 /// Stores a key for the origin of an address. No command gives it back.
@@ -340,7 +340,7 @@ pub async fn secrets_set<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "secrets.set", request).await
+	bridge::whole(app, webview, "secrets.set", request).await
 }
 
 /// Forgets the key of an endpoint.
@@ -350,7 +350,7 @@ pub async fn secrets_delete<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "secrets.delete", request).await
+	bridge::whole(app, webview, "secrets.delete", request).await
 }
 
 /// Opens the file of keys where the system has no keychain, or makes it.
@@ -360,7 +360,7 @@ pub async fn secrets_unlock<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "secrets.unlock", request).await
+	bridge::whole(app, webview, "secrets.unlock", request).await
 }
 
 /// A request to a model server: first its head as JSON, then bytes as they come.
@@ -381,7 +381,7 @@ pub async fn window_open<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "window.open", request).await
+	bridge::whole(app, webview, "window.open", request).await
 }
 
 /// Everything of a stream up to this number was taken in.
@@ -391,7 +391,7 @@ pub async fn stream_ack<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "stream.ack", request).await
+	bridge::whole(app, webview, "stream.ack", request).await
 }
 
 /// Nobody wants the rest of a stream.
@@ -401,7 +401,7 @@ pub async fn stream_cancel<R: Runtime>(
 	webview: Webview<R>,
 	request: Value,
 ) -> Result<Response, HostError> {
-	bridge::one(app, webview, "stream.cancel", request).await
+	bridge::whole(app, webview, "stream.cancel", request).await
 }
 
 /// All of them, for `Builder::invoke_handler`.

@@ -38,8 +38,7 @@ fn handlers() -> String {
 			Answer::One | Answer::Bytes => ("", ""),
 		};
 		let (called, answered) = match info.answer {
-			Answer::One => ("one", "Response"),
-			Answer::Bytes => ("bytes", "Response"),
+			Answer::One | Answer::Bytes => ("whole", "Response"),
 			Answer::Stream | Answer::Frames => ("stream", "bridge::Ended"),
 		};
 		text += &format!(
