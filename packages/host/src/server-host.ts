@@ -1,7 +1,8 @@
 /** The host behind the local server: a POST to /api/host/… for each command, a line of JSON for each item. */
 import { err, ok, type Result } from '@stemma/graph/result';
 import * as z from 'zod/mini';
-import { commands, hostErrorSchema, type HostError } from './generated/commands.ts';
+import { checkAnswer } from './check-answer.ts';
+import { hostErrorSchema, type HostError } from './generated/commands.ts';
 import {
 	CANCELLED,
 	hostError,
@@ -63,20 +64,11 @@ export function createServerHost(deps: ServerHostDeps): Host {
 		}
 	}
 
-	/** The table ties each schema to its command; TypeScript does not follow it through the name. */
-	function check<N extends OneCommand | StreamCommand>(
-		command: N,
-		value: unknown
-	): Result<ResponseOf<N>, HostError> {
-		const parsed = commands[command].response.safeParse(value);
-		return parsed.success ? ok(parsed.data as ResponseOf<N>) : err(MISFIT);
-	}
-
 	async function call<N extends OneCommand>(command: N, request: RequestOf<N>, signal?: AbortSignal) {
 		const response = await post(command, request, signal);
 		if (!response.ok) return response;
 		try {
-			return check(command, await response.value.json());
+			return checkAnswer(command, await response.value.json(), MISFIT);
 		} catch {
 			return err(signal?.aborted ? CANCELLED : BROKEN);
 		}
@@ -111,7 +103,7 @@ export function createServerHost(deps: ServerHostDeps): Host {
 				if (!parsed.success) return err(BROKEN);
 				if ('end' in parsed.data) return ok(undefined);
 				if ('error' in parsed.data) return err(parsed.data.error);
-				const item = check(command, parsed.data.item);
+				const item = checkAnswer(command, parsed.data.item, MISFIT);
 				if (!item.ok) return item;
 				await take(item.value);
 			}

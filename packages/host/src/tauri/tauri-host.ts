@@ -2,7 +2,8 @@
 import { err, ok, type Result } from '@stemma/graph/result';
 import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
-import { commands, hostErrorSchema, type HostError } from '../generated/commands.ts';
+import { checkAnswer } from '../check-answer.ts';
+import { hostErrorSchema, type HostError } from '../generated/commands.ts';
 import {
 	CANCELLED,
 	hostError,
@@ -12,7 +13,6 @@ import {
 	type Host,
 	type OneCommand,
 	type RequestOf,
-	type ResponseOf,
 	type StreamCommand
 } from '../host.ts';
 
@@ -63,6 +63,29 @@ async function send<T>(command: CommandName, args: Record<string, unknown>): Pro
 	} catch (thrown) {
 		return err(toHostError(thrown));
 	}
+}
+
+/** An answer that comes whole. Nobody waits for one that is not wanted any more; the program bounds its own work. */
+function ask(
+	command: OneCommand | BytesCommand,
+	request: unknown,
+	signal: AbortSignal | undefined
+): Promise<Result<unknown, HostError>> {
+	if (!signal) return send(command, { request });
+	return new Promise((resolve) => {
+		const cancel = (): void => {
+			resolve(err(CANCELLED));
+		};
+		if (signal.aborted) {
+			cancel();
+			return;
+		}
+		signal.addEventListener('abort', cancel);
+		void send(command, { request }).then((answer) => {
+			signal.removeEventListener('abort', cancel);
+			resolve(answer);
+		});
+	});
 }
 
 export function createTauriHost(): TauriHost {
@@ -132,31 +155,22 @@ export function createTauriHost(): TauriHost {
 		}
 	}
 
-	/** The table ties each schema to its command; TypeScript does not follow it through the name. */
-	function check<N extends OneCommand | StreamCommand>(
-		command: N,
-		value: unknown
-	): Result<ResponseOf<N>, HostError> {
-		const parsed = commands[command].response.safeParse(value);
-		return parsed.success ? ok(parsed.data as ResponseOf<N>) : err(MISFIT);
-	}
-
-	async function call<N extends OneCommand>(command: N, request: RequestOf<N>) {
-		const answer = await send<unknown>(command, { request });
-		return answer.ok ? check(command, answer.value) : answer;
+	async function call<N extends OneCommand>(command: N, request: RequestOf<N>, signal?: AbortSignal) {
+		const answer = await ask(command, request, signal);
+		return answer.ok ? checkAnswer(command, answer.value, MISFIT) : answer;
 	}
 
 	return {
 		info: () => call('host.info', {}),
 		call,
-		async bytes<N extends BytesCommand>(command: N, request: RequestOf<N>) {
-			const answer = await send<unknown>(command, { request });
+		async bytes<N extends BytesCommand>(command: N, request: RequestOf<N>, signal?: AbortSignal) {
+			const answer = await ask(command, request, signal);
 			if (!answer.ok) return answer;
 			return answer.value instanceof ArrayBuffer ? ok(new Uint8Array(answer.value)) : err(MISFIT);
 		},
 		stream(command, request, take, signal) {
 			const taken = async (piece: unknown): Promise<Result<void, HostError>> => {
-				const item = check(command, piece);
+				const item = checkAnswer(command, piece, MISFIT);
 				if (!item.ok) return item;
 				await take(item.value);
 				return ok(undefined);
