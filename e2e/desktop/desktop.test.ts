@@ -244,6 +244,18 @@ test('a viewer reads and cannot write', async () => {
 	expect(disguised).toContain('"ok":false');
 });
 
+test('a second program on the same folder ends, and says why', async () => {
+	await desktop.sees('Where should answers come from?');
+	const env = { ...process.env, STEMMA_DATA: data };
+	const second = Bun.spawnSync([BINARY], { env, timeout: 20_000 });
+	expect(second.exitCode).toBe(1);
+	expect(second.stderr.toString()).toContain(`Another Stemma has the folder ${data} open`);
+	await desktop.stop();
+	// The folder is free again, also when nothing was tidied up.
+	desktop = await Desktop.start(BINARY, data, port);
+	await desktop.sees('Where should answers come from?');
+});
+
 test('the page reaches nothing but itself and its program', async () => {
 	await desktop.sees('Where should answers come from?');
 	const reached = await desktop.run(async (address) => {

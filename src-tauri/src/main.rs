@@ -9,10 +9,11 @@ mod generated {
 }
 mod streams;
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use stemma_jobs::OwnBinary;
 use stemma_proto::error::{ErrorCode, HostError};
@@ -27,19 +28,15 @@ const CHANGE: &str = "store-change";
 const FIRST: &str = "main";
 const DATA: &str = "STEMMA_DATA";
 
-/// Windows of this program, once it runs.
-#[derive(Default)]
 struct TauriWindows {
-	app: OnceLock<AppHandle>,
+	app: AppHandle,
 	opened: AtomicU32,
 }
 
 impl Windows for TauriWindows {
 	fn tell(&self, change: &Change) {
-		if let Some(app) = self.app.get() {
-			// A window that is closing misses it, and has no use for it.
-			let _ = app.emit(CHANGE, change);
-		}
+		// A window that is closing misses it, and has no use for it.
+		let _ = self.app.emit(CHANGE, change);
 	}
 
 	fn open(&self, request: &WindowRequest) -> Result<OpenedWindow, HostError> {
@@ -48,24 +45,18 @@ impl Windows for TauriWindows {
 			WindowKind::Main => format!("main-{number}"),
 			WindowKind::Viewer => format!("viewer-{number}"),
 		};
-		build_window(self.app()?, &label, &request.path).map_err(|error| {
+		build_window(&self.app, &label, &request.path).map_err(|error| {
 			HostError::new(ErrorCode::Internal, format!("No window could be opened: {error}"))
 		})?;
 		Ok(OpenedWindow { label })
 	}
 
 	fn pick_folder(&self, owner: &str) -> Result<Option<PathBuf>, HostError> {
-		dialogs::pick_folder(self.app()?, owner)
+		dialogs::pick_folder(&self.app, owner)
 	}
 
 	fn confirm(&self, owner: &str, question: &Question) -> Result<bool, HostError> {
-		dialogs::confirm(self.app()?, owner, question)
-	}
-}
-
-impl TauriWindows {
-	fn app(&self) -> Result<&AppHandle, HostError> {
-		self.app.get().ok_or_else(|| HostError::new(ErrorCode::Internal, "The program is starting."))
+		dialogs::confirm(&self.app, owner, question)
 	}
 }
 
@@ -117,10 +108,22 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
 	builder.create(folder)
 }
 
+/// The folder is this program's until the file is closed, however it ends: a second one on the same database
+/// would tell its changes to its own windows only.
+fn take(folder: &Path) -> Result<File, String> {
+	let failed = |error: std::io::Error| format!("The folder {} cannot be used: {error}.", folder.display());
+	let file = File::options().create(true).append(true).open(folder.join("in-use.lock")).map_err(failed)?;
+	match file.try_lock() {
+		Ok(()) => Ok(file),
+		Err(TryLockError::WouldBlock) => {
+			Err(format!("Another Stemma has the folder {} open.", folder.display()))
+		}
+		Err(TryLockError::Error(error)) => Err(failed(error)),
+	}
+}
+
 fn run() -> Result<(), String> {
 	let own = OwnBinary::current().map_err(|error| format!("This program does not find itself: {error}."))?;
-	let windows = Arc::new(TauriWindows::default());
-	let for_setup = Arc::clone(&windows);
 	let mut builder = tauri::Builder::default();
 	// Who names a data folder may run several, each on its own.
 	if std::env::var_os(DATA).is_none() {
@@ -142,16 +145,14 @@ fn run() -> Result<(), String> {
 				desktop.page_gone(window.label());
 			}
 		})
-		.setup(move |app| {
-			let _ = for_setup.app.set(app.handle().clone());
-			let data = data_folder(app.handle())?;
-			let desktop = Desktop::new(&data, own, for_setup)?;
-			app.manage(Arc::new(desktop));
-			build_window(app.handle(), FIRST, "/")?;
-			Ok(())
-		})
+		.setup(|app| Ok(build_window(app.handle(), FIRST, "/")?))
 		.build(tauri::generate_context!())
 		.map_err(|error| error.to_string())?;
+	let data = data_folder(app.handle())?;
+	let _taken = take(&data)?;
+	let windows = TauriWindows { app: app.handle().clone(), opened: AtomicU32::default() };
+	let desktop = Desktop::new(&data, own, Arc::new(windows)).map_err(|error| error.message)?;
+	app.manage(Arc::new(desktop));
 	app.run(|app, event| {
 		if matches!(event, RunEvent::Exit)
 			&& let Some(desktop) = app.try_state::<Arc<Desktop>>()
