@@ -1,5 +1,6 @@
 //! What this host has beyond the local server's: the database, the keys, traffic with models, windows.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,13 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use serde_json::value::to_raw_value;
-use stemma_api::{Api, Call, Context, Handlers, NoConsent};
+use stemma_api::{Api, Call, Consent, Context, Handlers};
 use stemma_http::Http;
 use stemma_jobs::{Frame, OwnBinary};
-use stemma_proto::command::{Command, Nothing};
+use stemma_proto::command::{Class, Command, CommandInfo, Nothing};
 use stemma_proto::error::{ErrorCode, HostError};
 use stemma_proto::git::RepositoryInfo;
 use stemma_proto::host::Linking;
+use stemma_proto::process::RunCommandRequest;
 use stemma_proto::roots::Root;
 use stemma_proto::shell::{OpenedWindow, WindowRequest};
 use stemma_proto::store::{Change, OpenRequest, StoreError, StoreErrorCode};
@@ -34,23 +36,61 @@ pub trait Windows: Send + Sync + 'static {
 	/// A folder that a person chooses in a dialog of the system, in front of the window that asks; none when they choose none.
 	fn pick_folder(&self, owner: &str) -> Result<Option<PathBuf>, HostError>;
 	/// Whether a person says yes in a dialog of the system.
-	fn confirm(&self, owner: &str, question: &Question) -> Result<bool, HostError>;
+	fn confirm(&self, owner: &str, question: Question) -> Result<bool, HostError>;
 }
 
-/// Words of ours alone: a toolkit may take what stands in a text for more than text.
 pub struct Question {
+	/// Words of ours alone: a toolkit may take what stands in a title for more than text.
 	pub title: &'static str,
-	pub text: &'static str,
+	pub text: Cow<'static, str>,
 	/// The word on the button.
 	pub yes: &'static str,
 }
 
 const LEADS_OUT: Question = Question {
 	title: "This repository leads out of its folder",
-	text: "To read it, Stemma has to open files beside the folder, as with a linked worktree. \
+	text: Cow::Borrowed(
+		"To read it, Stemma has to open files beside the folder, as with a linked worktree. \
 		Do so only if you know where it comes from.",
+	),
 	yes: "Read it",
 };
+
+/// Asks a person before a program is started: once for each command as it is.
+struct Dialogs(Arc<dyn Windows>);
+
+impl Consent for Dialogs {
+	fn offers(&self, class: Class) -> bool {
+		class != Class::Secret
+	}
+
+	fn allows(&self, call: &Call<'_>, command: &CommandInfo, request: &Value) -> Result<bool, HostError> {
+		if command.name != table::ProcessRun::INFO.name {
+			return Ok(false);
+		}
+		let RunCommandRequest { root, command } = serde_json::from_value(request.clone())
+			.map_err(|_| HostError::new(ErrorCode::Invalid, "The request was not understood."))?;
+		if call.roots().may_run(&root.0, &command)? {
+			return Ok(true);
+		}
+		let folders = call.roots().list()?.roots;
+		let place = folders.into_iter().find(|folder| folder.id == root).map(|folder| folder.place);
+		let question = Question {
+			title: "Run this command?",
+			text: Cow::Owned(format!(
+				"{}\n\nIn the folder {:?}. It can do whatever you can do. You are asked once.",
+				stemma_api::shown_command(&command.argv),
+				place.unwrap_or_default()
+			)),
+			yes: "Run it",
+		};
+		let is_agreed = self.0.confirm(owner(call)?, question)?;
+		if is_agreed {
+			call.roots().let_run(&root.0, &command)?;
+		}
+		Ok(is_agreed)
+	}
+}
 
 pub struct Desktop {
 	pub api: Arc<Api>,
@@ -64,11 +104,13 @@ impl Desktop {
 		let database = Arc::new(Database::at(data, Arc::clone(&windows)));
 		let secrets = Arc::new(Secrets::open(&data.join("keys.sealed")));
 		let http = Http::new(Arc::clone(&secrets))?;
-		let context = Context::host(data.to_owned(), own, Linking::Dialog, Box::new(NoConsent));
+		let consent = Box::new(Dialogs(Arc::clone(&windows)));
+		let context = Context::host(data.to_owned(), own, Linking::Dialog, consent);
 		let api = Api::new(context, |handlers| {
 			enter_store(handlers, &database);
 			enter_secrets(handlers, &secrets);
 			enter_folders(handlers, &windows);
+			stemma_api::enter_processes(handlers);
 			enter_windows(handlers, windows, &streams);
 			handlers.frames::<table::HttpSend>(move |call, request, take| {
 				http.send(&request, call.cancel.flag(), &mut |frame| match frame {
@@ -217,7 +259,7 @@ fn enter_folders(handlers: &mut Handlers, windows: &Arc<dyn Windows>) {
 			return Ok(None);
 		};
 		let root = call.roots().link(&folder, stemma_api::now())?;
-		if leads_out(call, &root) && windows.confirm(owner, &LEADS_OUT)? {
+		if leads_out(call, &root) && windows.confirm(owner, LEADS_OUT)? {
 			call.roots().let_reach_out(&root.id.0, true)?;
 		}
 		Ok(Some(root))

@@ -18,8 +18,10 @@ pub fn pick_folder(app: &AppHandle, owner: &str) -> Result<Option<PathBuf>, Host
 	Ok(picked.map(|folder| folder.path().to_owned()))
 }
 
-pub fn confirm(app: &AppHandle, owner: &str, question: &Question) -> Result<bool, HostError> {
-	let Question { title, text, yes } = *question;
+pub fn confirm(app: &AppHandle, owner: &str, question: Question) -> Result<bool, HostError> {
+	let Question { title, text, yes } = question;
+	// On Linux the toolkit takes the text for a printf format.
+	let text = if cfg!(target_os = "linux") { text.replace('%', "%%") } else { text.into_owned() };
 	let buttons = MessageButtons::OkCancelCustom(yes.to_owned(), NO.to_owned());
 	let answer = ask(app, owner, move |window| {
 		AsyncMessageDialog::new()

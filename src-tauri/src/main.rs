@@ -55,7 +55,7 @@ impl Windows for TauriWindows {
 		dialogs::pick_folder(&self.app, owner)
 	}
 
-	fn confirm(&self, owner: &str, question: &Question) -> Result<bool, HostError> {
+	fn confirm(&self, owner: &str, question: Question) -> Result<bool, HostError> {
 		dialogs::confirm(&self.app, owner, question)
 	}
 }

@@ -17,7 +17,7 @@ pub trait Consent: Send + Sync {
 	/// Whether commands of this class can be had at all.
 	fn offers(&self, class: Class) -> bool;
 	/// Asks, outside the page and about this very request. May wait for a person.
-	fn allows(&self, command: &CommandInfo, request: &Value) -> bool;
+	fn allows(&self, call: &Call<'_>, command: &CommandInfo, request: &Value) -> Result<bool, HostError>;
 }
 
 /// Nobody is there to ask: the page gets what needs no confirmation, and nothing else.
@@ -28,8 +28,8 @@ impl Consent for NoConsent {
 		!class.needs_confirmation()
 	}
 
-	fn allows(&self, command: &CommandInfo, _request: &Value) -> bool {
-		self.offers(command.class)
+	fn allows(&self, _: &Call<'_>, command: &CommandInfo, _: &Value) -> Result<bool, HostError> {
+		Ok(self.offers(command.class))
 	}
 }
 

@@ -161,7 +161,8 @@ impl Api {
 		if !consent.offers(handler.info.class) {
 			return Err(unknown());
 		}
-		if handler.info.class.needs_confirmation() && !consent.allows(&handler.info, &request) {
+		let asked = Call { api: self, owner, cancel };
+		if handler.info.class.needs_confirmation() && !consent.allows(&asked, &handler.info, &request)? {
 			return Err(HostError::new(ErrorCode::Denied, "This was not confirmed, so nothing was done."));
 		}
 		let run = || match &self.context.workers {
@@ -327,9 +328,9 @@ mod tests {
 			true
 		}
 
-		fn allows(&self, _command: &CommandInfo, request: &Value) -> bool {
+		fn allows(&self, _: &Call<'_>, _: &CommandInfo, request: &Value) -> Result<bool, HostError> {
 			self.0.lock().unwrap().push(request.clone());
-			self.1
+			Ok(self.1)
 		}
 	}
 

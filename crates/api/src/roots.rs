@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use stemma_paths::{Identity, Root as OpenRoot, bytes_to_text, text_to_bytes};
 use stemma_proto::error::{ErrorCode, HostError};
+use stemma_proto::process::NamedCommand;
 use stemma_proto::roots::{Root, RootId, RootState, Roots as ListedRoots};
 
 /// The linked folders, kept in a file of the data folder. It is read anew for every question: workers are
@@ -33,9 +34,20 @@ struct Record {
 	/// The user agreed that the repository in it leads out of it.
 	#[serde(default)]
 	may_reach_out: bool,
+	#[serde(default)]
+	commands: Vec<KeptCommand>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct KeptCommand {
+	#[serde(flatten)]
+	command: NamedCommand,
+	/// The user has let it run.
+	agreed: bool,
 }
 
 const VERSION: u32 = 1;
+const MAX_COMMANDS: usize = 100;
 
 impl Roots {
 	pub fn in_folder(data: PathBuf) -> Self {
@@ -50,11 +62,13 @@ impl Roots {
 		let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
 		let mut kept = self.read()?;
 		let known = kept.roots.iter().position(|record| record.path == own_path);
-		let (id, linked_at) = match known.map(|at| kept.roots.remove(at)) {
-			Some(record) => (record.id, record.linked_at),
-			None => (new_id()?, now),
+		let (id, linked_at, mut commands) = match known.map(|at| kept.roots.remove(at)) {
+			Some(record) => (record.id, record.linked_at, record.commands),
+			None => (new_id()?, now, Vec::new()),
 		};
-		let record = Record { id, path: own_path, device, inode, linked_at, may_reach_out: false };
+		// The names stay; what was agreed to may mean something else now.
+		commands.iter_mut().for_each(|kept| kept.agreed = false);
+		let record = Record { id, path: own_path, device, inode, linked_at, may_reach_out: false, commands };
 		let listed = record.listed();
 		kept.roots.insert(known.unwrap_or(kept.roots.len()), record);
 		self.write(&kept)?;
@@ -92,10 +106,64 @@ impl Roots {
 
 	/// Only after a confirmation outside the page.
 	pub fn let_reach_out(&self, id: &str, may: bool) -> Result<(), HostError> {
+		self.change(id, |record| {
+			record.may_reach_out = may;
+			Ok(())
+		})
+	}
+
+	pub fn commands(&self, id: &str) -> Result<Vec<NamedCommand>, HostError> {
+		Ok(self.record(id)?.commands.into_iter().map(|kept| kept.command).collect())
+	}
+
+	/// Whether this very command of a folder was agreed to; an error where it has none such.
+	pub fn may_run(&self, id: &str, command: &NamedCommand) -> Result<bool, HostError> {
+		let record = self.record(id)?;
+		let kept = record.commands.iter().find(|kept| kept.command == *command);
+		kept.map(|kept| kept.agreed).ok_or_else(no_command)
+	}
+
+	/// Only after a confirmation outside the page.
+	pub fn let_run(&self, id: &str, command: &NamedCommand) -> Result<(), HostError> {
+		self.change(id, |record| {
+			let kept = record.commands.iter_mut().find(|kept| kept.command == *command);
+			kept.ok_or_else(no_command)?.agreed = true;
+			Ok(())
+		})
+	}
+
+	/// Under a name that is there, another command has to be agreed to again.
+	pub fn name_command(&self, id: &str, command: NamedCommand) -> Result<(), HostError> {
+		self.change(id, |record| {
+			let is_full = record.commands.len() >= MAX_COMMANDS;
+			match record.commands.iter_mut().find(|kept| kept.command.name == command.name) {
+				Some(kept) if kept.command == command => {}
+				Some(kept) => *kept = KeptCommand { command, agreed: false },
+				None if is_full => {
+					let words = format!("A folder has {MAX_COMMANDS} commands at most.");
+					return Err(HostError::new(ErrorCode::Invalid, words));
+				}
+				None => record.commands.push(KeptCommand { command, agreed: false }),
+			}
+			Ok(())
+		})
+	}
+
+	pub fn forget_command(&self, id: &str, name: &str) -> Result<(), HostError> {
+		self.change(id, |record| {
+			record.commands.retain(|kept| kept.command.name != name);
+			Ok(())
+		})
+	}
+
+	fn change(
+		&self,
+		id: &str,
+		change: impl FnOnce(&mut Record) -> Result<(), HostError>,
+	) -> Result<(), HostError> {
 		let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
 		let mut kept = self.read()?;
-		let record = kept.roots.iter_mut().find(|record| record.id == id).ok_or_else(not_linked)?;
-		record.may_reach_out = may;
+		change(kept.roots.iter_mut().find(|record| record.id == id).ok_or_else(not_linked)?)?;
 		self.write(&kept)
 	}
 
@@ -188,6 +256,10 @@ fn new_id() -> Result<String, HostError> {
 	Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+fn no_command() -> HostError {
+	HostError::new(ErrorCode::NotFound, "This folder has no such command any more.")
+}
+
 fn not_linked() -> HostError {
 	HostError::new(ErrorCode::NotFound, "This folder is not linked any more.")
 }
@@ -236,6 +308,39 @@ mod tests {
 		assert_eq!(roots.open(&id.0).unwrap_err().code, ErrorCode::NotFound);
 		assert_eq!(roots.unlink(&id.0).unwrap_err().code, ErrorCode::NotFound);
 		assert_eq!(std::fs::read(folder.path().join("file")).unwrap(), b"x");
+	}
+
+	#[test]
+	fn a_command_is_agreed_to_as_it_is_and_where_it_is() {
+		let (data, parent) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+		let path = parent.path().join("project");
+		std::fs::create_dir(&path).unwrap();
+		let roots = Roots::in_folder(data.path().into());
+		let id = roots.link(&path, 1).unwrap().id.0;
+		let command = |words: &[&str]| NamedCommand {
+			name: "test".into(),
+			argv: words.iter().map(|word| (*word).to_owned()).collect(),
+		};
+		let (make, clean) = (command(&["make", "test"]), command(&["make", "clean"]));
+		roots.name_command(&id, make.clone()).unwrap();
+		assert!(!roots.may_run(&id, &make).unwrap());
+		roots.let_run(&id, &make).unwrap();
+		roots.name_command(&id, make.clone()).unwrap();
+		assert!(Roots::in_folder(data.path().into()).may_run(&id, &make).unwrap(), "over restarts");
+
+		roots.name_command(&id, clean.clone()).unwrap();
+		assert_eq!(roots.commands(&id).unwrap(), std::slice::from_ref(&clean));
+		assert_eq!(roots.may_run(&id, &make).unwrap_err().code, ErrorCode::NotFound);
+		assert_eq!(roots.let_run(&id, &make).unwrap_err().code, ErrorCode::NotFound);
+		assert!(!roots.may_run(&id, &clean).unwrap(), "the name alone says nothing");
+
+		roots.let_run(&id, &clean).unwrap();
+		std::fs::rename(&path, parent.path().join("kept")).unwrap();
+		std::fs::create_dir(&path).unwrap();
+		roots.link(&path, 2).unwrap();
+		assert!(!roots.may_run(&id, &clean).unwrap(), "what was agreed about the old folder is void");
+		roots.forget_command(&id, "test").unwrap();
+		assert_eq!(roots.commands(&id).unwrap(), []);
 	}
 
 	#[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use stemma_proto::error::{ErrorCode, HostError};
 use stemma_proto::jobs::{Job, JobId, JobState, Jobs, LogBatch, LogLine, LogSource, Progress};
+use stemma_proto::roots::RootId;
 
 use crate::Cancel;
 
@@ -78,6 +79,7 @@ impl Registry {
 				kind: kind.to_owned(),
 				label: label.to_owned(),
 				owner: owner.map(str::to_owned),
+				root: None,
 				state: JobState::Running,
 				progress: None,
 				started_at: (self.0.now)(),
@@ -213,6 +215,11 @@ impl JobHandle {
 
 	pub fn cancel(&self) -> &Cancel {
 		&self.cancel
+	}
+
+	/// Says in which linked folder it runs.
+	pub fn runs_in(&self, root: &RootId) {
+		self.registry.change(&self.id, |entry| entry.job.root = Some(root.clone()));
 	}
 
 	pub fn progress(&self, done: u64, total: Option<u64>) {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::HostError;
+use crate::roots::RootId;
 
 /// Names a job while this host runs; never used twice.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -43,8 +44,10 @@ pub struct Job {
 	pub kind: String,
 	/// What it works on, in words.
 	pub label: String,
-	/// Which window asked for it.
+	/// Which window asked for it, and does without it when it goes.
 	pub owner: Option<String>,
+	/// The linked folder it runs in.
+	pub root: Option<RootId>,
 	pub state: JobState,
 	pub progress: Option<Progress>,
 	/// Milliseconds since 1970.

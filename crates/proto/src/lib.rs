@@ -7,6 +7,7 @@ pub mod git;
 pub mod host;
 pub mod http;
 pub mod jobs;
+pub mod process;
 pub mod roots;
 pub mod secrets;
 pub mod shell;

@@ -4,7 +4,7 @@
 //! A row: `/// What it does.` `TypeName = "area.verb", Class Answer Place, Request => Response;`
 
 use crate::command::{Bytes, Nothing, commands};
-use crate::{files, git, host, http, jobs, roots, secrets, shell, store};
+use crate::{files, git, host, http, jobs, process, roots, secrets, shell, store};
 
 commands! {
 	/// What this host is, and which commands it answers.
@@ -61,6 +61,15 @@ commands! {
 	FilesRead = "files.read", Read Bytes Everywhere, files::ReadRequest => Bytes;
 	/// Tells which files change.
 	FilesWatch = "files.watch", Read Stream Everywhere, files::WatchRequest => files::WatchBatch;
+
+	/// The commands a person has named for a folder.
+	ProcessList = "process.list", Read One Desktop, roots::RootRequest => process::NamedCommands;
+	/// Names a command, or gives a name another command.
+	ProcessName = "process.name", Write One Desktop, process::NameCommandRequest => Nothing;
+	/// Forgets a named command.
+	ProcessForget = "process.forget", Write One Desktop, process::ForgetCommandRequest => Nothing;
+	/// Starts a named command in its folder, as a job that outlives the page. Asks before the first time.
+	ProcessRun = "process.run", Exec One Desktop, process::RunCommandRequest => process::StartedCommand;
 
 	/// Opens the database, or joins those who have it open. Answers a frame, as all that follow.
 	StoreOpen = "store.open", Read Bytes Desktop, store::OpenRequest => Bytes;

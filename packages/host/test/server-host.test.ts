@@ -37,6 +37,7 @@ const jobNamed = (label: string): Jobs => ({
 			id: 'job-1',
 			kind: 'test.run',
 			label,
+			root: null,
 			owner: null,
 			state: 'running',
 			progress: null,

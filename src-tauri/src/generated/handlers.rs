@@ -262,6 +262,46 @@ pub async fn files_watch<R: Runtime>(
 	bridge::stream(app, webview, "files.watch", request, channel).await
 }
 
+/// The commands a person has named for a folder.
+#[tauri::command]
+pub async fn process_list<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::whole(app, webview, "process.list", request).await
+}
+
+/// Names a command, or gives a name another command.
+#[tauri::command]
+pub async fn process_name<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::whole(app, webview, "process.name", request).await
+}
+
+/// Forgets a named command.
+#[tauri::command]
+pub async fn process_forget<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::whole(app, webview, "process.forget", request).await
+}
+
+/// Starts a named command in its folder, as a job that outlives the page. Asks before the first time.
+#[tauri::command]
+pub async fn process_run<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::whole(app, webview, "process.run", request).await
+}
+
 /// Opens the database, or joins those who have it open. Answers a frame, as all that follow.
 #[tauri::command]
 pub async fn store_open<R: Runtime>(
@@ -432,6 +472,10 @@ pub fn handler<R: Runtime>() -> impl Fn(tauri::ipc::Invoke<R>) -> bool + Send + 
 		files_scan,
 		files_read,
 		files_watch,
+		process_list,
+		process_name,
+		process_forget,
+		process_run,
 		store_open,
 		store_read,
 		store_write,

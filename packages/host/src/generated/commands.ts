@@ -121,8 +121,12 @@ export const jobStateSchema = z.enum(['running', 'done', 'failed', 'cancelled', 
 export type Progress = { readonly done: number; readonly total: number | null; };
 export const progressSchema = z.object({ done: z.int(), total: z.nullable(z.int()) });
 
-export type Job = { readonly endedAt: number | null; readonly error: HostError | null; readonly id: JobId; readonly kind: string; readonly label: string; readonly lines: number; readonly owner: string | null; readonly progress: Progress | null; readonly startedAt: number; readonly state: JobState; };
-export const jobSchema = z.object({ endedAt: z.nullable(z.int()), error: z.nullable(hostErrorSchema), id: jobIdSchema, kind: z.string(), label: z.string(), lines: z.int(), owner: z.nullable(z.string()), progress: z.nullable(progressSchema), startedAt: z.int(), state: jobStateSchema });
+/** Names a linked folder in requests. Random, and the same over restarts. */
+export type RootId = string;
+export const rootIdSchema = z.string();
+
+export type Job = { readonly endedAt: number | null; readonly error: HostError | null; readonly id: JobId; readonly kind: string; readonly label: string; readonly lines: number; readonly owner: string | null; readonly progress: Progress | null; readonly root: RootId | null; readonly startedAt: number; readonly state: JobState; };
+export const jobSchema = z.object({ endedAt: z.nullable(z.int()), error: z.nullable(hostErrorSchema), id: jobIdSchema, kind: z.string(), label: z.string(), lines: z.int(), owner: z.nullable(z.string()), progress: z.nullable(progressSchema), root: z.nullable(rootIdSchema), startedAt: z.int(), state: jobStateSchema });
 
 export type Jobs = { readonly jobs: readonly Job[]; };
 export const jobsSchema = z.object({ jobs: z.array(jobSchema) });
@@ -135,6 +139,12 @@ export const logLineSchema = z.object({ source: logSourceSchema, text: z.string(
 
 export type LogBatch = { readonly first: number; readonly lines: readonly LogLine[]; };
 export const logBatchSchema = z.object({ first: z.int(), lines: z.array(logLineSchema) });
+
+export type NamedCommand = { readonly argv: readonly string[]; readonly name: string; };
+export const namedCommandSchema = z.object({ argv: z.array(z.string()), name: z.string() });
+
+export type NamedCommands = { readonly commands: readonly NamedCommand[]; };
+export const namedCommandsSchema = z.object({ commands: z.array(namedCommandSchema) });
 
 /** The request of a command that asks for nothing in particular, the response of one with nothing to say. */
 export type Nothing = Readonly<Record<never, never>>;
@@ -171,10 +181,6 @@ export const statusEntrySchema = z.object({ index: z.nullable(statusKindSchema),
 export type RepositoryStatus = { readonly entries: readonly StatusEntry[]; readonly truncated: boolean; };
 export const repositoryStatusSchema = z.object({ entries: z.array(statusEntrySchema), truncated: z.boolean() });
 
-/** Names a linked folder in requests. Random, and the same over restarts. */
-export type RootId = string;
-export const rootIdSchema = z.string();
-
 export type RootState = 'linked' | 'missing' | 'replaced';
 export const rootStateSchema = z.enum(['linked', 'missing', 'replaced']);
 
@@ -200,6 +206,9 @@ export const storedKeySchema = z.object({ endpoint: z.string(), origin: z.string
 
 export type SecretStatus = { readonly hasFile: boolean; readonly keys: readonly StoredKey[]; readonly place: SecretPlace; readonly reason: string | null; };
 export const secretStatusSchema = z.object({ hasFile: z.boolean(), keys: z.array(storedKeySchema), place: secretPlaceSchema, reason: z.nullable(z.string()) });
+
+export type StartedCommand = { readonly job: JobId; };
+export const startedCommandSchema = z.object({ job: jobIdSchema });
 
 export type Stash = { readonly commit: string; readonly index: number; readonly message: string; readonly time: number; };
 export const stashSchema = z.object({ commit: z.string(), index: z.int(), message: z.string(), time: z.int() });
@@ -232,6 +241,8 @@ export type FileAtRequest = { readonly commit: string; readonly maxBytes?: numbe
 /** A change to the working tree. */
 export type FileEdit = { readonly kind: 'patch'; readonly patch: string; } | { readonly expected?: string | null | undefined; readonly kind: 'write'; readonly path: string; readonly text: string; } | { readonly expected: string; readonly kind: 'remove'; readonly path: string; };
 
+export type ForgetCommandRequest = { readonly name: string; readonly root: RootId; };
+
 export type HistoryRequest = { readonly all?: boolean | undefined; readonly cursor?: string | null | undefined; readonly from?: readonly string[] | undefined; readonly limit?: number | null | undefined; readonly root: RootId; };
 
 export type HttpMethod = 'GET' | 'POST';
@@ -244,6 +255,8 @@ export type JobRequest = { readonly job: JobId; };
 
 export type Migration = { readonly name: string; readonly sql: string; readonly version: number; };
 
+export type NameCommandRequest = { readonly command: NamedCommand; readonly root: RootId; };
+
 export type OpenRequest = { readonly migrations: readonly Migration[]; readonly nowMs: number; };
 
 export type ReadRequest = { readonly maxBytes?: number | null | undefined; readonly path: string; readonly root: RootId; };
@@ -255,6 +268,8 @@ export type ReadRequest2 = { readonly statements: readonly Statement[]; };
 export type RepositoryRequest = { readonly root: RootId; };
 
 export type RootRequest = { readonly root: RootId; };
+
+export type RunCommandRequest = { readonly command: NamedCommand; readonly root: RootId; };
 
 export type ScanRequest = { readonly depth?: number | null | undefined; readonly folders?: boolean | undefined; readonly maxTextBytes?: number | null | undefined; readonly path?: string | undefined; readonly root: RootId; };
 
@@ -346,6 +361,14 @@ export interface CommandTypes {
 	readonly 'files.read': { readonly request: ReadRequest; readonly response: Uint8Array };
 	/** Tells which files change. */
 	readonly 'files.watch': { readonly request: WatchRequest; readonly response: WatchBatch };
+	/** The commands a person has named for a folder. */
+	readonly 'process.list': { readonly request: RootRequest; readonly response: NamedCommands };
+	/** Names a command, or gives a name another command. */
+	readonly 'process.name': { readonly request: NameCommandRequest; readonly response: Nothing };
+	/** Forgets a named command. */
+	readonly 'process.forget': { readonly request: ForgetCommandRequest; readonly response: Nothing };
+	/** Starts a named command in its folder, as a job that outlives the page. Asks before the first time. */
+	readonly 'process.run': { readonly request: RunCommandRequest; readonly response: StartedCommand };
 	/** Opens the database, or joins those who have it open. Answers a frame, as all that follow. */
 	readonly 'store.open': { readonly request: OpenRequest; readonly response: Uint8Array };
 	/** Statements that only read, all on one state of the database. */
@@ -402,6 +425,10 @@ export const commands = {
 	'files.scan': { class: 'read', answer: 'stream', place: 'everywhere', response: scanBatchSchema },
 	'files.read': { class: 'read', answer: 'bytes', place: 'everywhere', response: null },
 	'files.watch': { class: 'read', answer: 'stream', place: 'everywhere', response: watchBatchSchema },
+	'process.list': { class: 'read', answer: 'one', place: 'desktop', response: namedCommandsSchema },
+	'process.name': { class: 'write', answer: 'one', place: 'desktop', response: nothingSchema },
+	'process.forget': { class: 'write', answer: 'one', place: 'desktop', response: nothingSchema },
+	'process.run': { class: 'exec', answer: 'one', place: 'desktop', response: startedCommandSchema },
 	'store.open': { class: 'read', answer: 'bytes', place: 'desktop', response: null },
 	'store.read': { class: 'read', answer: 'bytes', place: 'desktop', response: null },
 	'store.write': { class: 'write', answer: 'bytes', place: 'desktop', response: null },
