@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import type { CommitLine, GitRef, Root, ScannedEntry } from '@stemma/host/generated/commands';
+import type { CommitLine, GitRef, Job, Root, ScannedEntry } from '@stemma/host/generated/commands';
 import { MentionEntries, type MentionEntry } from '../src/lib/state/mention-entries.ts';
 
 const rootOf = (name: string): Root => ({ id: name, name, place: `/${name}`, linkedAt: 0, state: 'linked' });
@@ -38,6 +38,8 @@ const nameOf = (found: MentionEntry): string => {
 			return found.subject;
 		case 'changes':
 			return found.of;
+		case 'output':
+			return `${found.root.name}: ${found.of}`;
 	}
 };
 const names = (entries: MentionEntries, words: string): readonly string[] => entries.find(words).map(nameOf);
@@ -71,4 +73,31 @@ test('with several folders the name of one narrows the search to it', () => {
 	for (const name of ['orchard', 'notes']) entries.addFiles(rootOf(name), [entry('apples.md')]);
 	expect(names(entries, 'apples')).toHaveLength(2);
 	expect(names(entries, 'notes/apples')).toEqual(['notes:apples.md']);
+});
+
+test('a command that has ended has an output, of the folder it ran in', () => {
+	const entries = new MentionEntries(false);
+	const job = (id: string, more: Partial<Job>): Job => ({
+		id,
+		kind: 'process.run',
+		label: 'test',
+		owner: null,
+		root: 'orchard',
+		state: 'failed',
+		progress: null,
+		startedAt: 0,
+		endedAt: 0,
+		error: null,
+		lines: 1,
+		...more
+	});
+	const others: readonly Partial<Job>[] = [
+		{ state: 'running' },
+		{ kind: 'git.ingest' },
+		{ root: 'unlinked' },
+		{ root: null }
+	];
+	entries.addOutputs([orchard], [job('1', {}), ...others.map((more, i) => job(`other-${i}`, more))]);
+	expect(names(entries, '')).toEqual(['orchard: test']);
+	expect(names(entries, 'test')).toEqual(['orchard: test']);
 });

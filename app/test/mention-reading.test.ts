@@ -117,3 +117,22 @@ test('of several folders the name says which', async () => {
 		label: { name: 'changes not committed (orchard)' }
 	});
 });
+
+test('the output of a command is its lines, and says when the first are missing', async () => {
+	const entry: MentionEntry = { root, kind: 'output', job: 'job-1', of: 'test' };
+	const hostWith = (first: number, ...texts: readonly string[]): Host =>
+		({
+			...createNoHost(),
+			stream: (_command: string, _request: unknown, take: (batch: unknown) => void) => {
+				take({ first, lines: texts.map((text) => ({ source: 'out', text })) });
+				return Promise.resolve(ok(undefined));
+			}
+		}) as Host;
+	const label = { type: 'file', name: 'output of test', mime: 'text/plain' } as const;
+	expect(await readMention(hostWith(0, '$ make test', '[It ended with code 2.]'), entry, alone)).toEqual(
+		ok({ text: '$ make test\n[It ended with code 2.]\n', label })
+	);
+	expect(await readMention(hostWith(7, 'last'), entry, alone)).toEqual(
+		ok({ text: '[earlier lines are not kept]\nlast\n', label })
+	);
+});

@@ -1,7 +1,7 @@
 /** The desktop program itself: its windows, its database in a file, its way to models, what a window may not do. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from 'bun:test';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestServer, type TestServer } from '@stemma/testkit/server/test-server';
@@ -205,6 +205,65 @@ test('a folder is linked in a dialog of the system, and read', async () => {
 	await desktop.sees('Plant the orchard', '[aria-label=History]');
 });
 
+test('a command runs after a yes outside the page, is stopped with all it started, and its output is at hand', async () => {
+	const folder = makeRepository();
+	await chooseModel('Scenario plain');
+	await desktop.press('Folders');
+	await desktop.press('Link a folder');
+	await choosePath('Link a folder', folder);
+	await desktop.sees('Plant the orchard', '[aria-label=History]');
+	await desktop.press('Commands');
+	const add = async (name: string, line: string): Promise<void> => {
+		await desktop.fill('Name', name);
+		await desktop.fill('Command', line);
+		await desktop.keys(KEYS.enter);
+		await desktop.sees(name, '[aria-label="Commands of this folder"]');
+	};
+	await add('count', `sh -c 'echo 100%; touch ran; exit 3'`);
+	await desktop.press('Run count');
+	await answerDialog('Run this command', 'Escape');
+	await desktop.until('nothing runs', () => !document.body.textContent.includes('Starting.'));
+	expect(existsSync(join(folder, 'ran'))).toBe(false);
+
+	await desktop.press('Run count');
+	await answerDialog('Run this command', 'Return');
+	await desktop.sees('100%', '[aria-label=Log]');
+	await desktop.sees('It ended with code 3.');
+	expect(existsSync(join(folder, 'ran'))).toBe(true);
+
+	// Asked about once, and stopped with what it has started itself.
+	rmSync(join(folder, 'ran'));
+	await desktop.press('Run count');
+	const until = Date.now() + 20_000;
+	while (!existsSync(join(folder, 'ran')) && Date.now() < until) await Bun.sleep(50);
+	expect(existsSync(join(folder, 'ran')), 'nobody is asked again').toBe(true);
+	const marker = `stemma-${process.pid}`;
+	await add('wait', `sh -c 'sleep 300 & echo waiting; sleep 300; : ${marker}'`);
+	await desktop.press('Run wait');
+	await answerDialog('Run this command', 'Return');
+	await desktop.sees('waiting');
+	// It belongs to no page.
+	await desktop.run(() => {
+		document.title = 'before';
+		location.reload();
+	});
+	await desktop.until('the page anew', () => document.title === 'Folders · Stemma');
+	await desktop.press('Commands');
+	await desktop.sees('waiting');
+	const group = spawnSync('pgrep', ['-f', marker], { encoding: 'utf8' }).stdout.trim().split('\n');
+	expect(group.join(), 'it runs').not.toBe('');
+	await desktop.press('Stop wait');
+	await desktop.sees('Stopped');
+	expect(spawnSync('pgrep', ['-f', marker], { encoding: 'utf8' }).stdout).toBe('');
+
+	await desktop.keys(KEYS.escape);
+	await desktop.press('New conversation');
+	await desktop.fill('Message', 'What does @count');
+	await desktop.sees('output', '[role=listbox]');
+	await desktop.keys(KEYS.enter);
+	await desktop.sees('output of count');
+});
+
 test('a viewer reads and cannot write', async () => {
 	await desktop.sees('Where should answers come from?');
 	const [first] = await desktop.windows();
@@ -226,6 +285,8 @@ test('a viewer reads and cannot write', async () => {
 		['store_write', { statements }],
 		['secrets_set', { endpoint: 'e', url: 'https://a.example', key: 'k' }],
 		['window_open', { kind: 'main', path: '/' }],
+		['process_name', { root: 'r', command: { name: 'test', argv: ['true'] } }],
+		['process_run', { root: 'r', command: { name: 'test', argv: ['true'] } }],
 		['roots_link', {}]
 	] as const) {
 		const refused = await invoke(command, { request }).then(

@@ -129,11 +129,13 @@ export class Desktop {
 
 	/** Writes over what the field of this name holds. */
 	async fill(label: string, text: string): Promise<void> {
-		const selector = `[aria-label="${label}"]:is(input, textarea)`;
-		await this.until(`the field ${label}`, (wanted) => document.querySelector(wanted) !== null, selector);
-		const found = (await this.#post('element', { using: 'css selector', value: selector })) as {
-			[ELEMENT]: string;
-		};
+		const value = `(//input | //textarea)[@aria-label="${label}" or ancestor::label[starts-with(normalize-space(), "${label}")]]`;
+		await this.until(
+			`the field ${label}`,
+			(path) => document.evaluate(path, document, null, XPathResult.BOOLEAN_TYPE).booleanValue,
+			value
+		);
+		const found = (await this.#post('element', { using: 'xpath', value })) as { [ELEMENT]: string };
 		await this.#post(`element/${found[ELEMENT]}/clear`, {});
 		await this.#post(`element/${found[ELEMENT]}/value`, { text });
 	}

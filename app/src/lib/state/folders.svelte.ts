@@ -7,6 +7,8 @@ export class Folders {
 	roots = $state.raw<readonly Root[]>([]);
 	/** How a folder comes here: the page cannot name one. */
 	linking = $state<'dialog' | 'start_flag'>('start_flag');
+	/** Programs can be started: there is somebody to ask outside the page. */
+	canRun = $state(false);
 	problem = $state.raw<HostError | null>(null);
 	isLoaded = $state(false);
 	/** How often one was linked here: the same folder again may show more than before. */
@@ -19,7 +21,10 @@ export class Folders {
 
 	async load(): Promise<void> {
 		const [info, roots] = await Promise.all([this.host.info(), this.host.call('roots.list', {})]);
-		if (info.ok) this.linking = info.value.linking;
+		if (info.ok) {
+			this.linking = info.value.linking;
+			this.canRun = info.value.commands.includes('process.run');
+		}
 		if (roots.ok) this.roots = roots.value.roots;
 		this.problem = info.ok ? (roots.ok ? null : roots.error) : info.error;
 		this.isLoaded = true;

@@ -1,5 +1,5 @@
 /** What an @ can bring into a message: files, folders, branches, tags, commits and changes, found by their letters. */
-import type { CommitLine, GitRef, Root, ScannedEntry } from '@stemma/host/generated/commands';
+import type { CommitLine, GitRef, Job, Root, ScannedEntry } from '@stemma/host/generated/commands';
 import { FuzzyIndex } from './fuzzy-index.ts';
 
 export type MentionEntry = { readonly root: Root } & (
@@ -7,6 +7,7 @@ export type MentionEntry = { readonly root: Root } & (
 	| { readonly kind: 'branch' | 'tag'; readonly name: string; readonly commit: string }
 	| { readonly kind: 'commit'; readonly commit: string; readonly subject: string }
 	| { readonly kind: 'changes'; readonly of: 'worktree' | 'staged' }
+	| { readonly kind: 'output'; readonly job: string; readonly of: string }
 );
 
 export const SHORT_ID = 7;
@@ -15,6 +16,7 @@ export const CHANGES = { worktree: 'changes not committed', staged: 'changes sta
 /** What the picker shows at most. */
 const MOST = 50;
 const MOST_RECENT = 20;
+const MOST_OUTPUTS = 3;
 const MOST_REFS = 4;
 const MOST_COMMITS = 6;
 /** As much of a commit's id as is looked through. */
@@ -68,6 +70,16 @@ export class MentionEntries {
 		for (const of of ['worktree', 'staged'] as const) this.#add({ root, kind: 'changes', of }, CHANGES[of]);
 	}
 
+	/** What commands of folders have written, the newest first. */
+	addOutputs(roots: readonly Root[], jobs: readonly Job[]): void {
+		for (const { id, kind, state, label, root: ranIn } of jobs) {
+			const root = roots.find((linked) => linked.id === ranIn);
+			const isOver = state === 'done' || state === 'failed' || state === 'cancelled';
+			if (kind === 'process.run' && isOver && root)
+				this.#add({ root, kind: 'output', job: id, of: label }, `output of ${label}`);
+		}
+	}
+
 	#add(entry: MentionEntry, text: string): void {
 		this.#entries.push(entry);
 		this.#index.add(text);
@@ -89,6 +101,7 @@ export class MentionEntries {
 			git.filter(({ kind }) => kinds.includes(kind)).slice(0, most);
 		return [
 			...first(MOST, 'changes'),
+			...first(MOST_OUTPUTS, 'output'),
 			...this.#recent.map(({ entry }) => entry),
 			...first(MOST_REFS, 'branch', 'tag'),
 			...first(MOST_COMMITS, 'commit')

@@ -33,6 +33,8 @@ function nameOf(entry: MentionEntry): string {
 			return toOneLine(`${entry.commit.slice(0, SHORT_ID)} ${entry.subject}`);
 		case 'changes':
 			return CHANGES[entry.of];
+		case 'output':
+			return toOneLine(`output of ${entry.of}`);
 	}
 }
 
@@ -72,6 +74,8 @@ function readEntry(host: Host, entry: MentionEntry, lines: LineRange | null, sig
 			return readCommit(host, entry.root.id, entry.commit, signal);
 		case 'changes':
 			return readChanges(host, entry.root.id, entry.of, signal);
+		case 'output':
+			return readOutput(host, entry.job, nameOf(entry), signal);
 	}
 }
 
@@ -150,4 +154,23 @@ async function readChanges(host: Host, root: string, kind: 'worktree' | 'staged'
 	if (text === '')
 		return err(kind === 'staged' ? 'Nothing is staged.' : 'The working tree is as the last commit left it.');
 	return ok({ text, label: { type: 'diff', name: CHANGES[kind], mime } });
+}
+
+/** Of a command that has ended: the host knows of it until it has run many others. */
+async function readOutput(host: Host, job: string, name: string, signal: AbortSignal): Read {
+	const lines: string[] = [];
+	let skipped = 0;
+	const read = await host.stream(
+		'jobs.log',
+		{ job },
+		(batch) => {
+			skipped = Math.max(skipped, batch.first - lines.length);
+			for (const { text } of batch.lines) lines.push(text);
+		},
+		signal
+	);
+	if (!read.ok) return read;
+	if (lines.length === 0) return err(`There is no ${name}.`);
+	const text = [...(skipped > 0 ? ['[earlier lines are not kept]'] : []), ...lines, ''].join('\n');
+	return ok({ text, label: { type: 'file', name, mime } });
 }

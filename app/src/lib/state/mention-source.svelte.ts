@@ -79,6 +79,10 @@ export class MentionSource {
 			this.#show(fresh);
 		};
 		const hasGit = offers.has('git.info') && offers.has('git.commit') && offers.has('git.diff');
+		if (offers.has('process.run')) {
+			const listing = await this.#host.call('jobs.list', {});
+			if (listing.ok) fresh.addOutputs(roots, listing.value.jobs);
+		}
 		const lacks = await Promise.all(
 			roots.flatMap((root) => [
 				this.#scan(root, fresh, tell),
