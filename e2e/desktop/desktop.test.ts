@@ -115,6 +115,37 @@ test('the key is neither in the page nor in the data', async () => {
 	expect(found.stdout.toString(), 'files with the key in them').toBe('');
 });
 
+test('where there is no keychain, keys are in a file under a passphrase that is asked for', async () => {
+	const nowhere = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' };
+	await desktop.stop();
+	desktop = await Desktop.start(BINARY, data, port, nowhere);
+	await desktop.sees('no keychain that works');
+	await desktop.fill('Passphrase for keys', 'apples and pears');
+	await desktop.press('Use this passphrase');
+	await desktop.until('the question gone', () => !document.body.innerText.includes('no keychain that works'));
+	await chooseModel('Scenario plain');
+	await ask('is it safe?');
+	await desktop.sees('Hello, world.', 'article[aria-posinset="2"]');
+	await desktop.stop();
+	for (const secret of [KEY, 'apples and pears'])
+		expect(Bun.spawnSync(['grep', '-rlF', secret, data]).stdout.toString(), 'in no file').toBe('');
+
+	desktop = await Desktop.start(BINARY, data, port, nowhere);
+	await desktop.press('is it safe?');
+	await desktop.sees('Your keys are in a file under a passphrase');
+	await desktop.fill('Passphrase for keys', 'pears');
+	await desktop.press('Unlock');
+	await desktop.sees('passphrase', '[role=alert]');
+	await desktop.fill('Passphrase for keys', 'apples and pears');
+	await desktop.press('Unlock');
+	await desktop.until(
+		'the question gone',
+		() => !document.body.innerText.includes('Your keys are in a file')
+	);
+	await ask('and now?');
+	await desktop.sees('Hello, world.', 'article[aria-posinset="4"]');
+});
+
 test('two windows show the same', async () => {
 	await chooseModel('Scenario plain');
 	await ask('from the first window');

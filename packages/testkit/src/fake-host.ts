@@ -38,6 +38,7 @@ const job = (id: string, label: string): Job => ({
 	kind: 'git.ingest',
 	label,
 	owner: null,
+	root: null,
 	state: 'running',
 	progress: null,
 	startedAt: Date.now(),

@@ -26,6 +26,10 @@ export const tagEditor = new Late(
 	async () => (await import('#lib/features/marks/tag-editor.svelte')).default,
 	takesFocus
 );
+export const keyPassphrase = new Late(
+	async () => (await import('#lib/features/start/key-passphrase.svelte')).default,
+	takesFocus
+);
 export const removalDialog = new Late(
 	async () => (await import('#lib/features/removal/removal-dialog.svelte')).default,
 	takesFocus
