@@ -81,7 +81,7 @@ module.exports = {
 					'^packages/store/src/backup/files[.]ts$',
 					'^packages/store/src/browser/(open-browser-store|start-db-worker|closed-file)[.]ts$',
 					'^packages/store/src/native/(open-native-store|bridge)[.]ts$',
-					'^packages/store/src/workspace/(workspace|create-workspace|outcome|operations|marks|removal|finding|replays)[.]ts$',
+					'^packages/store/src/workspace/(workspace|create-workspace|outcome|operations|marks|removal|finding|replays|turn-commits)[.]ts$',
 					'^packages/store/src/import/'
 				]
 			}

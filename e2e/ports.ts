@@ -5,3 +5,5 @@ export const upstreamPort = port + 1;
 export const activityPort = port + 2;
 export const foldersPort = port + 3;
 export const mentionsPort = port + 4;
+/** Behind the desktop's own. */
+export const turnsPort = port + 6;

@@ -52,6 +52,11 @@ async function fill(workspace: Workspace, title: string): Promise<string> {
 		})
 	);
 	must(await workspace.journal(run.id, [{ seq: 1, channel: 'content', text: 'half an ans' }]));
+	must(
+		await workspace.noteCommits(run.id, [
+			{ root: 'r', folder: title, commit: 'c'.repeat(40), branch: 'main', dirty: true }
+		])
+	);
 	must(await workspace.enqueue(conversation, text('next')));
 	must(await workspace.saveDraft(conversation, null, { text: 'typed', attached: [] }));
 	must(await workspace.keepText(`kept ${title}`, 'text/plain'));
@@ -80,6 +85,7 @@ const said = (live: Connection): unknown =>
 		'SELECT register, value FROM scalar ORDER BY register',
 		'SELECT hex(c.uid), r.name, hex(n.hash) FROM ref_head h JOIN ref r ON r.id = h.ref_id JOIN conv c ON c.id = r.conv_id JOIN node n ON n.id = h.node_id ORDER BY 1, 2, 3',
 		'SELECT hex(r.uid), r.state, hex(p.hash), k.text FROM run r JOIN node p ON p.id = r.parent_id LEFT JOIN run_chunk k ON k.run_id = r.id ORDER BY 1',
+		'SELECT hex(r.uid), c.folder, c.commit_id, c.dirty FROM run_commit c JOIN run r ON r.id = c.run_id ORDER BY 1, 2',
 		'SELECT hex(uid), parts FROM queued ORDER BY 1',
 		'SELECT conv, text FROM draft ORDER BY 1',
 		'SELECT kind, conv, key, data FROM unfinished ORDER BY 1, 2, 3',

@@ -72,6 +72,7 @@ const GROWS = [
 	'member',
 	'ref_head',
 	'attempt',
+	'run_commit',
 	'find_entry'
 ];
 

@@ -17,6 +17,7 @@ import { MessageQueue } from './message-queue.svelte.ts';
 import { Preferences } from './preferences.svelte.ts';
 import { Replays } from './replays.svelte.ts';
 import { RunRegistry } from './run-registry.svelte.ts';
+import { noteTurn } from './turn-commits.ts';
 import { UndoHistory } from './undo.svelte.ts';
 
 /** What exists once the database is open. */
@@ -100,6 +101,8 @@ export class AppState {
 		const history = new UndoHistory(workspace.value, announcer);
 		const list = new ConversationList(workspace.value, history);
 		const runs = new RunRegistry(workspace.value, announcer, randomHex);
+		const host = platform.openHost(randomHex(8));
+		runs.onStarted(({ id }) => void noteTurn(host, workspace.value, id));
 		const replays = new Replays({ workspace: workspace.value, endpoints, runs });
 		const queue = new MessageQueue({ workspace: workspace.value, endpoints, runs, replays });
 		const preferences = new Preferences(workspace.value);
@@ -121,7 +124,7 @@ export class AppState {
 				backups: new Backups(store, workspace.value, nowMs),
 				history,
 				announcer,
-				host: platform.openHost(randomHex(8)),
+				host,
 				randomHex
 			}
 		};

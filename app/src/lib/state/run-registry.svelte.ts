@@ -74,6 +74,7 @@ export class RunRegistry {
 	readonly #estimated = new Map<string, number>();
 	readonly #watched = new Set<string>();
 	readonly #onEnded = new Set<(run: RunRow) => Promise<void>>();
+	readonly #onStarted = new Set<(run: RunRow) => void>();
 	#worker: RunWorker | null = null;
 
 	constructor(workspace: Workspace, announcer: Announcer, randomHex: (bytes: number) => string) {
@@ -117,6 +118,12 @@ export class RunRegistry {
 		return () => this.#onEnded.delete(listener);
 	}
 
+	/** Tells of every run that starts in this tab. */
+	onStarted(listener: (run: RunRow) => void): () => void {
+		this.#onStarted.add(listener);
+		return () => this.#onStarted.delete(listener);
+	}
+
 	/** @returns whether its row was written: otherwise nothing is sent */
 	async start({ run, endpoint, request, prefix = '', estimated }: RunStart): Promise<boolean> {
 		const id = this.#randomHex(16);
@@ -139,6 +146,7 @@ export class RunRegistry {
 		this.live.set(id, new LiveRun(created.value, prefix, false));
 		this.#announcer.say('Answer started');
 		this.#mustWorker().post({ type: 'start', runId: id, endpoint, request });
+		for (const listener of this.#onStarted) listener(created.value);
 		return true;
 	}
 

@@ -103,6 +103,8 @@ const UNION: readonly string[] = [
 	`INSERT INTO main.attempt SELECT m.id, t.n, t.provider, t.served_model, t.upstream_id, t.http_status, t.error, t.sent_at, t.first_at, t.ended_at,
 		t.finish, t.native_finish, t.tok_in, t.tok_cached, t.tok_out, t.tok_reason, t.cost_nano, t.flags
 	FROM ${INCOMING}.attempt t JOIN ${INCOMING}.run i ON i.id = t.run_id JOIN main.run m ON m.uid = i.uid WHERE true ON CONFLICT DO NOTHING`,
+	`INSERT INTO main.run_commit (run_id, root, folder, commit_id, branch, dirty) SELECT m.id, c.root, c.folder, c.commit_id, c.branch, c.dirty
+	FROM ${INCOMING}.run_commit c JOIN ${INCOMING}.run i ON i.id = c.run_id JOIN main.run m ON m.uid = i.uid WHERE true ON CONFLICT DO NOTHING`,
 	// The journal of an answer that was cut off there: it is recovered here.
 	`INSERT INTO main.run_chunk SELECT m.id, c.seq, c.channel, c.text FROM ${INCOMING}.run_chunk c JOIN ${INCOMING}.run i ON i.id = c.run_id
 	JOIN main.run m ON m.uid = i.uid WHERE m.state NOT IN ('done', 'cancelled', 'failed', 'interrupted') ON CONFLICT DO NOTHING`,

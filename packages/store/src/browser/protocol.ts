@@ -24,6 +24,7 @@ export const EVERYTHING: readonly string[] = [
 	'draft',
 	'replay',
 	'unfinished',
+	'run_commit',
 	'catalogue'
 ];
 export const LOCK = 'stemma-db';

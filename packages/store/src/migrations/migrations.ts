@@ -5,6 +5,7 @@ import { log } from './0003-log.ts';
 import { find } from './0004-find.ts';
 import { mergingRuns } from './0005-merging-runs.ts';
 import { unfinished } from './0006-unfinished.ts';
+import { turnCommits } from './0007-turn-commits.ts';
 
 /** In order; a released entry never changes again. The checksums are tested, so that no start has to compute them. */
 export const migrations: readonly Migration[] = [
@@ -43,5 +44,11 @@ export const migrations: readonly Migration[] = [
 		name: 'unfinished',
 		sql: unfinished,
 		checksum: '442a3739128e1150a32917d2ef557436ae109686684415e64cca4f08a2c05019'
+	},
+	{
+		version: 7,
+		name: 'turn-commits',
+		sql: turnCommits,
+		checksum: 'e74898a6f64febcead3cf5dfb40bec51576641435c3b355e2b5e62838384501b'
 	}
 ];

@@ -22,6 +22,7 @@ import { createRemoval } from './removal.ts';
 import { createReplays } from './replays.ts';
 import { createRuns } from './runs.ts';
 import { createSettings } from './settings.ts';
+import { createTurnCommits } from './turn-commits.ts';
 import { createUnfinished } from './unfinished.ts';
 import { createVersions } from './versions.ts';
 import type { Workspace } from './workspace.ts';
@@ -55,6 +56,7 @@ export function createWorkspace(deps: WorkspaceDeps): Workspace {
 		...createFinding(context),
 		...createReplays(context),
 		...createUnfinished(context),
+		...createTurnCommits(context),
 		...createSettings(context),
 		...createOperations(context),
 		...createMarks(context),

@@ -13,6 +13,7 @@ import type { Removal } from './removal.ts';
 import type { Finding } from './finding.ts';
 import type { Outcome } from './outcome.ts';
 import type { ReplayShelf } from './replays.ts';
+import type { TurnCommits } from './turn-commits.ts';
 import type { UnfinishedShelf } from './unfinished.ts';
 import type { Outline } from './outline.ts';
 
@@ -248,7 +249,7 @@ export interface RunPatch {
 }
 
 export interface Workspace
-	extends Operations, Marks, Removal, Outline, Finding, ReplayShelf, UnfinishedShelf {
+	extends Operations, Marks, Removal, Outline, Finding, ReplayShelf, UnfinishedShelf, TurnCommits {
 	// conversations
 	/** Pinned first, then newest; all of them (a row is about 100 bytes). */
 	conversations(options?: { readonly includeHidden?: boolean }): Outcome<readonly ConversationRow[]>;
