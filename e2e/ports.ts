@@ -7,3 +7,4 @@ export const foldersPort = port + 3;
 export const mentionsPort = port + 4;
 /** Behind the desktop's own. */
 export const turnsPort = port + 6;
+export const filesPort = port + 7;

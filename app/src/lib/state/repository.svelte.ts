@@ -27,20 +27,22 @@ export class Repository {
 	/** Why nothing of it can be read. */
 	problem = $state.raw<HostError | null>(null);
 	isLoaded = $state(false);
-	chosen = $state.raw<Chosen>({ kind: 'changes' });
 	shown = $state.raw<Shown | null>(null);
 	shownProblem = $state<string | null>(null);
 	readonly root: string;
 	readonly #host: Host;
+	readonly #from: readonly string[];
 	#next: string | null = null;
 	#isLoadingMore = false;
 	#readingStatus: Promise<Result<RepositoryStatus, HostError>> | null = null;
 	/** Of what is being read to be shown: the newest choice ends the others. */
 	#reading = new AbortController();
 
-	constructor(host: Host, root: string) {
+	/** @param from full name of the ref whose history it is; null for that of HEAD */
+	constructor(host: Host, root: string, from: string | null) {
 		this.#host = host;
 		this.root = root;
+		this.#from = from === null ? [] : [from];
 	}
 
 	async load(): Promise<void> {
@@ -48,7 +50,7 @@ export class Repository {
 		const info = await this.#host.call('git.info', { root });
 		if (info.ok) {
 			this.info = info.value;
-			const isUnborn = info.value.head.commit === null;
+			const isUnborn = info.value.head.commit === null && this.#from.length === 0;
 			// What has changed is counted beside it: a large folder does not keep its history waiting.
 			if (!info.value.bare) void this.#readStatus();
 			if (!isUnborn) await this.#loadPage();
@@ -64,7 +66,6 @@ export class Repository {
 	}
 
 	async choose(chosen: Chosen): Promise<void> {
-		this.chosen = chosen;
 		this.#reading.abort();
 		this.#reading = new AbortController();
 		const { signal } = this.#reading;
@@ -81,7 +82,8 @@ export class Repository {
 	}
 
 	async #loadPage(): Promise<void> {
-		const page = await this.#host.call('git.log', { root: this.root, limit: PAGE, cursor: this.#next });
+		const of = { root: this.root, from: this.#from, limit: PAGE, cursor: this.#next };
+		const page = await this.#host.call('git.log', of);
 		if (!page.ok) {
 			this.problem = page.error;
 			return;
