@@ -188,7 +188,7 @@ test('branches, tags and stashes are listed and lead to their commits', async ({
 	await expect(about).toContainText('Nothing about it is unusual.');
 	const list = (name: string): Locator => about.getByRole('region', { name, exact: true });
 	await expect(list('Branches').getByRole('button', { name: /^main HEAD/ })).toBeVisible();
-	await expect(list('Worktrees')).toContainText('shed');
+	await expect(list('Worktrees').getByRole('button', { name: /^shed on shed/ })).toBeEnabled();
 	await expect(list('Submodules')).toContainText('https://example.org/barn');
 	await expectNoViolations(page);
 
