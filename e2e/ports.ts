@@ -8,3 +8,4 @@ export const mentionsPort = port + 4;
 /** Behind the desktop's own. */
 export const turnsPort = port + 6;
 export const filesPort = port + 7;
+export const editsPort = port + 8;

@@ -30,6 +30,10 @@ export const keyPassphrase = new Late(
 	async () => (await import('#lib/features/start/key-passphrase.svelte')).default,
 	takesFocus
 );
+export const applyEdit = new Late(
+	async () => (await import('#lib/features/folders/apply-edit.svelte')).default,
+	takesFocus
+);
 export const removalDialog = new Late(
 	async () => (await import('#lib/features/removal/removal-dialog.svelte')).default,
 	takesFocus
