@@ -71,6 +71,34 @@ test('a linked folder shows its history, what a commit did and what is not commi
 	await expect(changes).toContainText('Three trees to begin with.');
 });
 
+test('what is done outside shows by itself: edits, commits, a branch', async ({ page }) => {
+	await page.goto(server.address);
+	await page.getByRole('button', { name: 'Folders' }).click();
+	const history = page.getByRole('region', { name: 'History' });
+	const changes = page.getByRole('region', { name: 'Changes', exact: true });
+	await expect(history.getByRole('button', { name: /Not committed/ })).toContainText('2 files');
+	await expect(changes.getByRole('region', { name: 'apples.txt' })).toContainText('four');
+
+	writeFileSync(join(repository, 'apples.txt'), 'one\n2 <b>two</b>\nthree\nfive\n');
+	await expect(changes.getByRole('region', { name: 'apples.txt' })).toContainText('five');
+	git('commit', '--quiet', '-am', 'Five it is');
+	await expect(history.getByRole('button', { name: /Five it is/ })).toContainText('main');
+	await expect(history.getByRole('button', { name: /Not committed/ })).toContainText('1 file');
+	await expect(history.getByRole('button', { name: /Count the second tree/ })).not.toContainText('main');
+
+	// What one looks at stays, while the history grows above it.
+	await history.getByRole('button', { name: /Five it is/ }).click();
+	await expect(changes.getByRole('heading', { name: 'Five it is' })).toBeVisible();
+	git('switch', '--quiet', '-c', 'grafts');
+	git('commit', '--quiet', '--allow-empty', '-m', 'Graft a branch');
+	await expect(history.getByRole('button', { name: /Graft a branch/ })).toContainText('grafts');
+	await expect(history).toContainText('grafts');
+	await expect(changes.getByRole('heading', { name: 'Five it is' })).toBeVisible();
+	git('reset', '--quiet', '--hard', 'HEAD~2');
+	await expect(history.getByRole('button', { name: /Graft a branch/ })).toHaveCount(0);
+	await expect(history.getByRole('button', { name: /Count the second tree/ })).toContainText('grafts');
+});
+
 test('an unlinked folder is gone from the list, and its address shows nothing of it', async ({ page }) => {
 	await page.goto(server.address);
 	await page.getByRole('button', { name: 'Folders' }).click();
