@@ -5,8 +5,7 @@ import type {
 	Diff,
 	HostError,
 	RepositoryInfo,
-	RepositoryStatus,
-	WatchBatch
+	RepositoryStatus
 } from '@stemma/host/generated/commands';
 import type { Host } from '@stemma/host/host';
 import type { Result } from '@stemma/graph/result';
