@@ -194,7 +194,8 @@ describe.skipIf(!here)('the browser engine', () => {
 		});
 		// The owner's worker is busy for longer than its tab lives.
 		const long = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000000) SELECT count(*) AS c FROM n`;
-		void owner.evaluate((sql) => void stemma.query(sql), long);
+		// Handed over before the other tab writes: else the write may come first.
+		await owner.evaluate((sql) => void stemma.query(sql), long);
 		await owner.waitForTimeout(100);
 		const answers = follower.evaluate(async () => {
 			const write = (key: string) => ({
@@ -509,7 +510,8 @@ describe.skipIf(!here)('the browser engine', () => {
 			globalThis.stemma = opened.value;
 		});
 		const long = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000000000) SELECT count(*) AS c FROM n`;
-		void owner.evaluate((sql) => void stemma.query(sql), long);
+		// Handed over before the other tab writes: else the write may come first.
+		await owner.evaluate((sql) => void stemma.query(sql), long);
 		const written = follower.evaluate(writeMarks, { prefix: 'waits', count: 1 });
 		const silences = (): Promise<boolean[]> =>
 			follower.evaluate(() => (globalThis as unknown as { silences: boolean[] }).silences);
