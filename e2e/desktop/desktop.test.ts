@@ -125,7 +125,8 @@ test('where there is no keychain, keys are in a file under a passphrase that is 
 	await desktop.until('the question gone', () => !document.body.innerText.includes('no keychain that works'));
 	await chooseModel('Scenario plain');
 	await ask('is it safe?');
-	await desktop.sees('Hello, world.', 'article[aria-posinset="2"]');
+	// The figures come with the end of the answer: it is stored.
+	await desktop.sees('$0.000042', 'article[aria-posinset="2"]');
 	await desktop.stop();
 	for (const secret of [KEY, 'apples and pears'])
 		expect(Bun.spawnSync(['grep', '-rlF', secret, data]).stdout.toString(), 'in no file').toBe('');
