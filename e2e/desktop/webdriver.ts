@@ -1,11 +1,14 @@
 /** A window of the desktop program, driven over WebDriver by WebKitWebDriver. One program at a time. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 
 const DRIVER = '/usr/bin/WebKitWebDriver';
 const PATIENCE_MS = 30_000;
 const FAREWELL_MS = 5_000;
 const LOOK_MS = 50;
+/** What GTK's own file dialog says of itself, hundreds of times. */
+const TOOLKIT_NOISE = /^\(stemma:\d+\): Gtk-CRITICAL \*\*: [\d:.]+: gtk_(tree_model|widget)_/;
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 
 export const KEYS = { enter: '\uE007', escape: '\uE00C', control: '\uE009' } as const;
@@ -39,7 +42,7 @@ export class Desktop {
 		environment: Readonly<Record<string, string>> = {}
 	): Promise<Desktop> {
 		const driver = spawn(DRIVER, [`--port=${port}`, '--host=127.0.0.1'], {
-			stdio: ['ignore', 'inherit', 'inherit'],
+			stdio: ['ignore', 'inherit', 'pipe'],
 			env: {
 				...process.env,
 				...environment,
@@ -54,6 +57,9 @@ export class Desktop {
 		});
 		const gone = new Promise((resolve) => {
 			driver.once('exit', resolve);
+		});
+		createInterface({ input: driver.stderr }).on('line', (line) => {
+			if (line !== '' && !TOOLKIT_NOISE.test(line)) process.stderr.write(`${line}\n`);
 		});
 		const address = `http://127.0.0.1:${port}`;
 		const until = Date.now() + PATIENCE_MS;
