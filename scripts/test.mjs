@@ -23,6 +23,8 @@ const env = {
 
 /** What this machine cannot check, said once more at the end. */
 const leftOut = [];
+/** Tests by name, said once more at the end: the log before it is long. */
+const failures = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
 // The store's browser engine is tested with the units.
 const hasChromium = provideBrowser('chromium', '/usr/bin/chromium');
@@ -41,7 +43,9 @@ if (existsSync(join(root, 'playwright.config.ts'))) {
 		const args = [join(root, 'node_modules/@playwright/test/cli.js'), 'test', '--reporter=list,json'];
 		const ok = exec(process.execPath, args, { PLAYWRIGHT_JSON_OUTPUT_FILE: file });
 		if (!existsSync(file)) return ended(false);
-		const { expected, flaky, unexpected, skipped } = JSON.parse(readFileSync(file, 'utf8')).stats;
+		const { stats, suites } = JSON.parse(readFileSync(file, 'utf8'));
+		failures.push(...unexpectedIn(suites));
+		const { expected, flaky, unexpected, skipped } = stats;
 		return orFailed({ passed: expected + flaky, failed: unexpected, skipped }, ok);
 	});
 }
@@ -71,6 +75,7 @@ suite('stress', () => {
 		: ended(false);
 });
 
+for (const name of failures) console.error(`FAILED ${name}`);
 for (const sentence of leftOut) console.error(`!! ${sentence}`);
 console.log(line(total));
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
@@ -120,11 +125,28 @@ function bunTest(name, places, within = []) {
 	return existsSync(file) ? orFailed(fromJunit(readFileSync(file, 'utf8')), ok) : ended(false);
 }
 
+/** Names of the tests that did not end as they should, of Playwright's report. */
+function unexpectedIn(suites) {
+	return suites.flatMap((one) => [
+		...(one.specs ?? []).filter(({ ok }) => !ok).map(({ title }) => `${one.file}: ${title}`),
+		...unexpectedIn(one.suites ?? [])
+	]);
+}
+
 function fromJunit(xml) {
+	for (const [, attributes] of xml.matchAll(/<testcase\b([^>]*[^/>])>\s*<(?:failure|error)\b/g))
+		failures.push(
+			attribute(attributes, 'file') + attribute(attributes, 'classname') + attribute(attributes, 'name')
+		);
 	const outer = /<testsuites\b[^>]*>/.exec(xml)?.[0] ?? '';
 	const count = (name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(outer)?.[1] ?? 0);
 	const failed = count('failures') + count('errors');
 	return { passed: count('tests') - failed - count('skipped'), failed, skipped: count('skipped') };
+}
+
+function attribute(attributes, name) {
+	const value = new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1];
+	return value ? `${value} ` : '';
 }
 
 /** True once the program is there: from Debian's packages where that is possible. */
