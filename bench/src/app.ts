@@ -126,6 +126,8 @@ function streamTokens(): Promise<readonly Figure[]> {
 			const seen = await page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks);
 			tasks.push(Math.max(0, ...seen));
 
+			await page.goto(`${rig.upstream}/models`);
+			await page.waitForTimeout(SETTLE_MS);
 			const start = cpuSeconds(rig.profile);
 			await streamBare(page, rig.upstream, TALKER);
 			await Bun.sleep(STREAM_MS);

@@ -5,9 +5,8 @@ import type { Page } from '@playwright/test';
 const PATCH_MS = 100;
 const PARAGRAPHS = 20;
 
-/** Starts the stream on a page of the model server itself, and does not wait for its end. */
+/** Starts the stream on a page of the model server itself, which is open already, and does not wait for its end. */
 export async function streamBare(page: Page, upstream: string, model: string): Promise<void> {
-	await page.goto(`${upstream}/models`);
 	await page.evaluate(
 		([address, name, patchMs, paragraphs]) => {
 			const read = async (): Promise<void> => {
