@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 use stemma_api::{Api, Call, Consent, Context, Handlers};
@@ -18,7 +19,7 @@ use stemma_proto::host::Linking;
 use stemma_proto::process::RunCommandRequest;
 use stemma_proto::roots::Root;
 use stemma_proto::shell::{OpenedWindow, WindowRequest};
-use stemma_proto::store::{Change, OpenRequest, StoreError, StoreErrorCode};
+use stemma_proto::store::{Change, OpenRequest, SaveRequest, StoreError, StoreErrorCode, TakeInRequest};
 use stemma_proto::table;
 use stemma_secrets::Secrets;
 use stemma_store::pack::{pack_results, pack_rows, pack_value};
@@ -27,6 +28,7 @@ use stemma_store::{OpenOptions, Store};
 use crate::streams::Streams;
 
 const VIEWER: &str = "viewer-";
+const LONGEST_NAME: usize = 100;
 
 /// What the shell does for the host: everything of windows.
 pub trait Windows: Send + Sync + 'static {
@@ -35,6 +37,10 @@ pub trait Windows: Send + Sync + 'static {
 	fn open(&self, request: &WindowRequest) -> Result<OpenedWindow, HostError>;
 	/// A folder that a person chooses in a dialog of the system, in front of the window that asks; none when they choose none.
 	fn pick_folder(&self, owner: &str) -> Result<Option<PathBuf>, HostError>;
+	/// A database file, likewise.
+	fn pick_file(&self, owner: &str) -> Result<Option<PathBuf>, HostError>;
+	/// A place for a file, likewise.
+	fn pick_place(&self, owner: &str, name: &str) -> Result<Option<PathBuf>, HostError>;
 	/// Whether a person says yes in a dialog of the system.
 	fn confirm(&self, owner: &str, question: Question) -> Result<bool, HostError>;
 }
@@ -108,6 +114,7 @@ impl Desktop {
 		let context = Context::host(data.to_owned(), own, Linking::Dialog, consent);
 		let api = Api::new(context, |handlers| {
 			enter_store(handlers, &database);
+			enter_backups(handlers, &database);
 			enter_secrets(handlers, &secrets);
 			enter_folders(handlers, &windows);
 			stemma_api::enter_processes(handlers);
@@ -127,6 +134,7 @@ impl Desktop {
 
 	pub fn page_gone(&self, window: &str) {
 		self.streams.page_gone(window);
+		self.database.page_gone(window);
 		self.api.context.jobs.cancel_owner(window);
 	}
 
@@ -141,6 +149,7 @@ impl Desktop {
 struct Database {
 	file: PathBuf,
 	backups: PathBuf,
+	staging: PathBuf,
 	windows: Arc<dyn Windows>,
 	store: Mutex<Option<Arc<Store>>>,
 }
@@ -150,6 +159,7 @@ impl Database {
 		Self {
 			file: data.join("stemma.sqlite"),
 			backups: data.join("backups"),
+			staging: data.join("staging"),
 			windows,
 			store: Mutex::new(None),
 		}
@@ -170,6 +180,7 @@ impl Database {
 		let opened = Store::open(OpenOptions {
 			path: &self.file,
 			backups: &self.backups,
+			staging: &self.staging,
 			request,
 			on_commit: Box::new(move |change| windows.tell(change)),
 		})?;
@@ -183,6 +194,39 @@ impl Database {
 			Some(store) => work(&store),
 			None => Err(StoreError::new(StoreErrorCode::Closed, "The database is not open.")),
 		}
+	}
+
+	/// The file that a person chooses is copied; its place is never known to the page.
+	fn take_in(&self, request: &TakeInRequest, owner: &str) -> Result<Vec<u8>, HostError> {
+		Ok(match &request.copy {
+			Some(copy) => said(self.with(|store| store.take_in_copy(copy, owner))),
+			None => match self.windows.pick_file(owner)? {
+				Some(chosen) => said(self.with(|store| store.take_in(&chosen, owner))),
+				None => said(Ok(Value::Null)),
+			},
+		})
+	}
+
+	fn save(&self, request: &SaveRequest, owner: &str) -> Result<Vec<u8>, HostError> {
+		let is_name = !request.name.is_empty()
+			&& request.name.len() <= LONGEST_NAME
+			&& request.name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+			&& !request.name.starts_with('.');
+		if !is_name {
+			return Err(HostError::new(ErrorCode::Invalid, "This is no name for a backup."));
+		}
+		Ok(match self.windows.pick_place(owner, &request.name)? {
+			Some(place) => said(self.with(|store| store.save(request.copy.as_deref(), &place))),
+			None => said(Ok(Value::Null)),
+		})
+	}
+
+	fn page_gone(&self, window: &str) {
+		// Without a database there is nothing of it.
+		let _ = self.with(|store| {
+			store.discard_of(window);
+			Ok(())
+		});
 	}
 
 	fn export(&self) -> Result<Vec<u8>, StoreError> {
@@ -205,13 +249,11 @@ impl Database {
 
 fn enter_store(handlers: &mut Handlers, database: &Arc<Database>) {
 	let of = || Arc::clone(database);
-	let nothing = |()| (Value::Null, Vec::new());
 	let store = of();
-	handlers.bytes::<table::StoreOpen>(move |call, request| {
-		Ok(pack_value(&store.open(&request, call.owner).map(nothing)))
-	});
+	handlers.bytes::<table::StoreOpen>(move |call, request| Ok(said(store.open(&request, call.owner))));
 	let store = of();
-	handlers.bytes::<table::StoreRead>(move |_, request| {
+	handlers.bytes::<table::StoreRead>(move |call, request| {
+		refuse_viewer(call, request.of.or(request.beside))?;
 		Ok(pack_results(&store.with(|store| store.read(&request))))
 	});
 	let store = of();
@@ -220,12 +262,13 @@ fn enter_store(handlers: &mut Handlers, database: &Arc<Database>) {
 	});
 	let store = of();
 	handlers.frames::<table::StoreStream>(move |call, request, take| {
+		refuse_viewer(call, request.of)?;
 		let cancel = Arc::new(AtomicBool::new(false));
 		let stop = Arc::clone(&cancel);
 		let _hook = call.cancel.on_cancel(move || stop.store(true, Ordering::Relaxed));
 		let ended = store
 			.with(|store| store.stream(&request, &cancel, &mut |rows| take(Frame::Bytes(pack_rows(rows)))));
-		let _ = take(Frame::Bytes(pack_value(&ended.map(nothing))));
+		let _ = take(Frame::Bytes(said(ended)));
 		Ok(())
 	});
 	let store = of();
@@ -233,10 +276,51 @@ fn enter_store(handlers: &mut Handlers, database: &Arc<Database>) {
 		Ok(pack_value(&store.export().map(|bytes| (Value::Null, bytes))))
 	});
 	let store = of();
-	handlers.bytes::<table::StoreInfo>(move |_, _| {
-		let info = store.with(Store::info);
-		Ok(pack_value(&info.map(|info| (serde_json::to_value(info).unwrap_or_default(), Vec::new()))))
+	handlers.bytes::<table::StoreInfo>(move |_, _| Ok(said(store.with(Store::info))));
+}
+
+fn enter_backups(handlers: &mut Handlers, database: &Arc<Database>) {
+	let of = || Arc::clone(database);
+	let store = of();
+	handlers.bytes::<table::StoreSave>(move |call, request| store.save(&request, owner(call)?));
+	let store = of();
+	handlers.bytes::<table::StoreTakeIn>(move |call, request| store.take_in(&request, owner(call)?));
+	let store = of();
+	handlers.bytes::<table::StoreMigrateIncoming>(move |_, request| {
+		Ok(said(store.with(|store| store.migrate_incoming(request.file))))
 	});
+	let store = of();
+	handlers.bytes::<table::StoreMerge>(move |call, request| {
+		let owner = owner(call)?;
+		Ok(pack_results(&store.with(|store| store.merge(&request, owner))))
+	});
+	let store = of();
+	handlers.bytes::<table::StoreReplace>(move |call, request| {
+		let owner = owner(call)?;
+		Ok(said(store.with(|store| store.replace(&request, owner))))
+	});
+	let store = of();
+	handlers.bytes::<table::StoreDiscard>(move |_, request| {
+		Ok(said(store.with(|store| {
+			store.discard(request.file);
+			Ok(())
+		})))
+	});
+	let store = of();
+	handlers.bytes::<table::StoreCopies>(move |_, _| Ok(said(store.with(Store::copies))));
+}
+
+/// A file that was taken in is nothing to look at.
+fn refuse_viewer(call: &Call<'_>, file: Option<u32>) -> Result<(), HostError> {
+	if file.is_some() && call.owner.is_none_or(|owner| owner.starts_with(VIEWER)) {
+		return Err(HostError::new(ErrorCode::Denied, "This window only looks: restore in the first one."));
+	}
+	Ok(())
+}
+
+/// A value in a frame, or why there is none.
+fn said<T: Serialize>(result: Result<T, StoreError>) -> Vec<u8> {
+	pack_value(&result.map(|value| (serde_json::to_value(value).unwrap_or_default(), Vec::new())))
 }
 
 fn enter_secrets(handlers: &mut Handlers, secrets: &Arc<Secrets>) {
@@ -309,5 +393,5 @@ fn enter_windows(handlers: &mut Handlers, windows: Arc<dyn Windows>, streams: &A
 }
 
 fn owner<'call>(call: &Call<'call>) -> Result<&'call str, HostError> {
-	call.owner.ok_or_else(|| HostError::new(ErrorCode::Internal, "A stream belongs to a window."))
+	call.owner.ok_or_else(|| HostError::new(ErrorCode::Internal, "This belongs to a window."))
 }

@@ -18,6 +18,26 @@ pub fn pick_folder(app: &AppHandle, owner: &str) -> Result<Option<PathBuf>, Host
 	Ok(picked.map(|folder| folder.path().to_owned()))
 }
 
+pub fn pick_file(app: &AppHandle, owner: &str) -> Result<Option<PathBuf>, HostError> {
+	let picked = ask(app, owner, |window| {
+		of_databases(&window).set_title("Restore a backup").add_filter("All files", &["*"]).pick_file()
+	})?;
+	Ok(picked.map(|file| file.path().to_owned()))
+}
+
+/// It asks itself before a file is written over.
+pub fn pick_place(app: &AppHandle, owner: &str, name: &str) -> Result<Option<PathBuf>, HostError> {
+	let name = name.to_owned();
+	let picked = ask(app, owner, move |window| {
+		of_databases(&window).set_title("Save a backup").set_file_name(name).save_file()
+	})?;
+	Ok(picked.map(|file| file.path().to_owned()))
+}
+
+fn of_databases(window: &WebviewWindow) -> AsyncFileDialog {
+	AsyncFileDialog::new().add_filter("Databases", &["sqlite", "sqlite3", "db"]).set_parent(window)
+}
+
 pub fn confirm(app: &AppHandle, owner: &str, question: Question) -> Result<bool, HostError> {
 	let Question { title, text, yes } = question;
 	// On Linux the toolkit takes the text for a printf format.

@@ -55,6 +55,14 @@ impl Windows for TauriWindows {
 		dialogs::pick_folder(&self.app, owner)
 	}
 
+	fn pick_file(&self, owner: &str) -> Result<Option<PathBuf>, HostError> {
+		dialogs::pick_file(&self.app, owner)
+	}
+
+	fn pick_place(&self, owner: &str, name: &str) -> Result<Option<PathBuf>, HostError> {
+		dialogs::pick_place(&self.app, owner, name)
+	}
+
 	fn confirm(&self, owner: &str, question: Question) -> Result<bool, HostError> {
 		dialogs::confirm(&self.app, owner, question)
 	}

@@ -166,10 +166,16 @@ pub struct OpenRequest {
 }
 
 /// Statements that only read, all on one state of the database.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadRequest {
 	pub statements: Vec<Statement>,
+	/// A file that was taken in, by its number: read instead of the live database.
+	#[serde(default)]
+	pub of: Option<u32>,
+	/// A file that was taken in, read beside the live database under the name `incoming`.
+	#[serde(default)]
+	pub beside: Option<u32>,
 }
 
 /// One transaction. A PRAGMA alone runs outside of one.
@@ -189,6 +195,84 @@ pub struct StreamRequest {
 	pub params: Vec<SqlValue>,
 	/// Rows in a batch at most; one also ends after 8 ms of stepping or 1 MB.
 	pub batch_rows: usize,
+	/// A file that was taken in, by its number: read instead of the live database.
+	#[serde(default)]
+	pub of: Option<u32>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TakeInRequest {
+	/// A copy that is kept; without it the user is asked for a file.
+	#[serde(default)]
+	pub copy: Option<String>,
+}
+
+/// A file as it was taken in: a copy of its own, which nobody else has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TakenIn {
+	/// It is spoken of by this number until another is taken in.
+	pub file: u32,
+	/// Of the chosen file, without its folder.
+	pub name: String,
+	pub size_bytes: u64,
+}
+
+/// Something is done with a file that was taken in.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IncomingRequest {
+	pub file: u32,
+}
+
+/// One transaction with a file that was taken in, under the name `incoming`. A copy of the present state is kept first.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RestoreRequest {
+	pub file: u32,
+	pub statements: Vec<Statement>,
+	pub touched: Touched,
+	/// Milliseconds since 1970.
+	pub now_ms: i64,
+}
+
+/// A copy of the database kept beside it, made before something changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptCopy {
+	pub name: String,
+	/// Milliseconds since 1970.
+	pub taken_at: i64,
+	pub size_bytes: u64,
+	pub why: CopyReason,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CopyReason {
+	Migration,
+	Merge,
+	Replace,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SaveRequest {
+	/// A copy that is kept; without it the present state.
+	#[serde(default)]
+	pub copy: Option<String>,
+	/// What the file is called, unless the user calls it something else.
+	pub name: String,
+}
+
+/// A file that was written where the user wanted it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SavedFile {
+	/// Without its folder.
+	pub name: String,
+	pub size_bytes: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

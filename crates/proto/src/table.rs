@@ -83,6 +83,20 @@ commands! {
 	StoreExport = "store.export", Read Bytes Desktop, Nothing => Bytes;
 	/// What the database is.
 	StoreInfo = "store.info", Read Bytes Desktop, Nothing => Bytes;
+	/// Asks the user where a backup goes, in a native dialog, and writes it there. Null when they chose no place.
+	StoreSave = "store.save", Write Bytes Desktop, store::SaveRequest => Bytes;
+	/// Asks the user for a file in a native dialog, and copies it beside the database. Null when they chose none.
+	StoreTakeIn = "store.take_in", Write Bytes Desktop, store::TakeInRequest => Bytes;
+	/// Brings the file that was taken in to the newest schema.
+	StoreMigrateIncoming = "store.migrate_incoming", Write Bytes Desktop, store::IncomingRequest => Bytes;
+	/// A transaction of the live database with the file that was taken in beside it.
+	StoreMerge = "store.merge", Write Bytes Desktop, store::RestoreRequest => Bytes;
+	/// The same in a new database, which then takes the place of the live one.
+	StoreReplace = "store.replace", Write Bytes Desktop, store::RestoreRequest => Bytes;
+	/// Forgets the file that was taken in.
+	StoreDiscard = "store.discard", Write Bytes Desktop, store::IncomingRequest => Bytes;
+	/// The copies that are kept, the newest first.
+	StoreCopies = "store.copies", Read Bytes Desktop, Nothing => Bytes;
 
 	/// Where keys are kept, and which endpoints have one.
 	SecretsStatus = "secrets.status", Read One Desktop, Nothing => secrets::SecretStatus;

@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use serde::Deserialize;
-use stemma_proto::store::{OpenRequest, ReadRequest, StreamRequest, WriteRequest};
+use stemma_proto::store::{
+	IncomingRequest, OpenRequest, ReadRequest, RestoreRequest, StoreError, StreamRequest, WriteRequest,
+};
 use stemma_store::pack::{pack_results, pack_rows, pack_value};
 use stemma_store::{OpenOptions, Store};
 
@@ -38,7 +40,28 @@ enum Op {
 	StreamCancel { stream: u32 },
 	Export,
 	Info,
+	Save { request: SaveTo },
+	TakeIn { request: TakeFrom },
+	MigrateIncoming { request: IncomingRequest },
+	Merge { request: RestoreRequest },
+	Replace { request: RestoreRequest },
+	Discard { request: IncomingRequest },
+	Copies,
 	Close,
+}
+
+/// The places that a person chooses in the window come with the request here.
+#[derive(Deserialize)]
+struct SaveTo {
+	copy: Option<String>,
+	path: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum TakeFrom {
+	Copy(String),
+	Path(PathBuf),
 }
 
 #[derive(Default)]
@@ -59,7 +82,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 				let on_commit = Box::new(|change: &_| {
 					send(0, CHANGE, &serde_json::to_vec(change).unwrap_or_default());
 				});
-				let options = OpenOptions { path: &path, backups: &backups, request: &request, on_commit };
+				let staging = path.with_extension("staging");
+				let options = OpenOptions {
+					path: &path,
+					backups: &backups,
+					staging: &staging,
+					request: &request,
+					on_commit,
+				};
 				let opened = Store::open(options).map(|opened| store = Some(Arc::new(opened)));
 				send(id, ANSWER, &pack_value(&opened.map(|()| (serde_json::Value::Null, Vec::new()))));
 			}
@@ -111,9 +141,18 @@ fn answer(store: &Store, op: Op, id: u32, credit: &Credit) -> Vec<u8> {
 			pack_value(&ended.map(|()| (serde_json::Value::Null, Vec::new())))
 		}
 		Op::Export => pack_value(&export(store)),
-		Op::Info => {
-			pack_value(&store.info().map(|info| (serde_json::to_value(info).unwrap_or_default(), Vec::new())))
+		Op::Info => said(store.info()),
+		Op::Save { request } => said(store.save(request.copy.as_deref(), &request.path)),
+		Op::TakeIn { request: TakeFrom::Copy(name) } => said(store.take_in_copy(&name, "stdio")),
+		Op::TakeIn { request: TakeFrom::Path(path) } => said(store.take_in(&path, "stdio")),
+		Op::MigrateIncoming { request } => said(store.migrate_incoming(request.file)),
+		Op::Merge { request } => pack_results(&store.merge(&request, "stdio")),
+		Op::Replace { request } => said(store.replace(&request, "stdio")),
+		Op::Discard { request } => {
+			store.discard(request.file);
+			said(Ok(()))
 		}
+		Op::Copies => said(store.copies()),
 		_ => {
 			store.close();
 			pack_value(&Ok((serde_json::Value::Null, Vec::new())))
@@ -121,7 +160,11 @@ fn answer(store: &Store, op: Op, id: u32, credit: &Credit) -> Vec<u8> {
 	}
 }
 
-fn export(store: &Store) -> Result<(serde_json::Value, Vec<u8>), stemma_proto::store::StoreError> {
+fn said<T: serde::Serialize>(result: Result<T, StoreError>) -> Vec<u8> {
+	pack_value(&result.map(|value| (serde_json::to_value(value).unwrap_or_default(), Vec::new())))
+}
+
+fn export(store: &Store) -> Result<(serde_json::Value, Vec<u8>), StoreError> {
 	let path = std::env::temp_dir().join(format!("stemma-export-{}.sqlite", std::process::id()));
 	store.export(&path)?;
 	let bytes = std::fs::read(&path).unwrap_or_default();

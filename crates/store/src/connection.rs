@@ -23,6 +23,14 @@ const OPS_PER_LOOK: i32 = 20_000;
 const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
 	PRAGMA trusted_schema = OFF; PRAGMA recursive_triggers = OFF; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;";
 
+/// What holds for a connection that only reads.
+pub const READING: &str = "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;";
+/// What holds on a file that somebody else may have made.
+pub const DISTRUSTING: &str =
+	"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;";
+/// Under this name a file that was taken in stands beside the live one.
+const INCOMING: &str = "incoming";
+
 /// Pragmas that say something or tidy up. Others could change how the file is kept.
 const ALLOWED_PRAGMAS: &[&str] = &[
 	"application_id",
@@ -85,6 +93,37 @@ pub fn fence(connection: &mut Connection, cancel: Arc<AtomicBool>) -> rusqlite::
 	connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
 	connection.authorizer(Some(authorize))?;
 	connection.progress_handler(OPS_PER_LOOK, Some(move || cancel.load(Ordering::Relaxed)))
+}
+
+/// The one way through the fence: a file of our own under one name, for as long as the work takes.
+pub fn with_attached<T>(
+	connection: &mut Connection,
+	path: &Path,
+	work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+	beyond_the_fence(connection, |connection| {
+		connection.execute(&format!("ATTACH ?1 AS {INCOMING}"), [path.to_string_lossy()])
+	})?;
+	let done = work(connection);
+	// Statements that were prepared for it would keep it.
+	connection.flush_prepared_statement_cache();
+	let detached =
+		beyond_the_fence(connection, |connection| connection.execute(&format!("DETACH {INCOMING}"), []));
+	let value = done?;
+	detached?;
+	Ok(value)
+}
+
+fn beyond_the_fence(
+	connection: &mut Connection,
+	work: impl FnOnce(&Connection) -> rusqlite::Result<usize>,
+) -> Result<(), StoreError> {
+	connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).map_err(to_store_error)?;
+	connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1).map_err(to_store_error)?;
+	let done = work(connection);
+	connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0).map_err(to_store_error)?;
+	connection.authorizer(Some(authorize)).map_err(to_store_error)?;
+	done.map(|_| ()).map_err(to_store_error)
 }
 
 fn authorize(context: AuthContext<'_>) -> Authorization {

@@ -2,13 +2,14 @@
 //! page, which has it for all engines; what is done with it is the same as in `packages/store/src/migrate.ts`.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 use sha2::{Digest, Sha256};
-use stemma_proto::store::{Migration, StoreError, StoreErrorCode};
+use stemma_proto::store::{CopyReason, Migration, StoreError, StoreErrorCode};
 
 use crate::connection::{open_plain, set_pragmas, to_store_error};
+use crate::copies::Copies;
 
 /// "STEM": tells the file from any other SQLite database.
 const APPLICATION_ID: i64 = 0x5354_454d;
@@ -16,12 +17,12 @@ const TABLES: &str = "SELECT count(*) FROM sqlite_schema";
 
 /// A connection that writes, on a file with the newest schema.
 ///
-/// `backups` is the folder for the copy that is made before a file with data is changed.
+/// A copy is kept before a file with data is changed.
 pub fn open_migrated(
 	path: &Path,
 	migrations: &[Migration],
 	now_ms: i64,
-	backups: &Path,
+	copies: &Copies,
 ) -> Result<Connection, StoreError> {
 	if path.exists() {
 		// Closing a connection that only reads leaves even the log of a refused file as it was.
@@ -36,15 +37,43 @@ pub fn open_migrated(
 	let current = check(&connection, migrations)?;
 	let pending: Vec<_> = migrations.iter().filter(|migration| migration.version > current).collect();
 	if current > 0 && !pending.is_empty() {
-		back_up(&connection, backups, current, now_ms)?;
-	}
-	for migration in pending {
-		apply(&connection, migration, now_ms).map_err(|error| {
-			failed(format!("Migration {} ({}) failed: {error}", migration.version, migration.name))
+		copies.keep(&connection, CopyReason::Migration, now_ms).map_err(|error| {
+			failed(format!("No copy could be made before the update, so nothing was changed: {error}"))
 		})?;
 	}
+	apply_all(&connection, pending, now_ms)?;
 	set_pragmas(&connection)?;
 	Ok(connection)
+}
+
+/// Brings a file to the newest schema that has just been looked at.
+pub fn bring_up(connection: &Connection, migrations: &[Migration], now_ms: i64) -> Result<(), StoreError> {
+	let current = check(connection, migrations)?;
+	apply_all(connection, migrations.iter().filter(|migration| migration.version > current), now_ms)
+}
+
+/// Whether a file has the schema that these migrations make up to its version, and nothing else: then no trigger,
+/// view or generated column in it is somebody else's. Nothing but its schema is read.
+pub fn refuse_foreign_schema(connection: &Connection, migrations: &[Migration]) -> Result<(), StoreError> {
+	let current = check(connection, migrations)?;
+	let ours = Connection::open_in_memory().map_err(to_store_error)?;
+	apply_all(&ours, migrations.iter().filter(|migration| migration.version <= current), 0)?;
+	if schema(&ours)? == schema(connection)? {
+		return Ok(());
+	}
+	Err(StoreError::new(StoreErrorCode::Corrupt, "The file has tables or triggers that are not Stemma’s."))
+}
+
+type SchemaRow = (String, String, String, Option<String>);
+
+/// Everything a schema is made of, without what SQLite keeps for itself.
+fn schema(connection: &Connection) -> Result<Vec<SchemaRow>, StoreError> {
+	let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema
+		WHERE name NOT GLOB 'sqlite_*' ORDER BY type, name";
+	let mut rows = connection.prepare(sql).map_err(to_store_error)?;
+	rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+		.and_then(Iterator::collect)
+		.map_err(to_store_error)
 }
 
 /// The version of the file, if this program may open it.
@@ -88,12 +117,16 @@ fn refuse_altered(connection: &Connection, migrations: &[Migration], current: i6
 	Ok(())
 }
 
-fn back_up(connection: &Connection, folder: &Path, from: i64, now_ms: i64) -> Result<(), StoreError> {
-	std::fs::create_dir_all(folder).map_err(|error| crate::connection::no_storage(folder, &error))?;
-	let copy: PathBuf = folder.join(format!("before-{from}-{now_ms}.sqlite"));
-	connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()]).map_err(|error| {
-		failed(format!("No copy could be made before the update, so nothing was changed: {error}"))
-	})?;
+fn apply_all<'a>(
+	connection: &Connection,
+	migrations: impl IntoIterator<Item = &'a Migration>,
+	now_ms: i64,
+) -> Result<(), StoreError> {
+	for migration in migrations {
+		apply(connection, migration, now_ms).map_err(|error| {
+			failed(format!("Migration {} ({}) failed: {error}", migration.version, migration.name))
+		})?;
+	}
 	Ok(())
 }
 

@@ -12,6 +12,8 @@ use crate::connection::{fence, open_plain, to_store_error};
 pub struct Pool {
 	path: PathBuf,
 	most: usize,
+	/// Of each of them.
+	pragmas: &'static str,
 	/// Ends what runs on any of them.
 	closing: Arc<AtomicBool>,
 	state: Mutex<State>,
@@ -28,8 +30,8 @@ struct State {
 struct Place<'pool>(&'pool Pool);
 
 impl Pool {
-	pub fn new(path: PathBuf, most: usize, closing: Arc<AtomicBool>) -> Self {
-		Self { path, most, closing, state: Mutex::default(), given_back: Condvar::new() }
+	pub fn new(path: PathBuf, most: usize, pragmas: &'static str, closing: Arc<AtomicBool>) -> Self {
+		Self { path, most, pragmas, closing, state: Mutex::default(), given_back: Condvar::new() }
 	}
 
 	/// Waits while all are out.
@@ -61,9 +63,7 @@ impl Pool {
 
 	fn open(&self) -> Result<Connection, StoreError> {
 		let mut connection = open_plain(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-		connection
-			.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;")
-			.map_err(to_store_error)?;
+		connection.execute_batch(self.pragmas).map_err(to_store_error)?;
 		fence(&mut connection, Arc::clone(&self.closing)).map_err(to_store_error)?;
 		Ok(connection)
 	}

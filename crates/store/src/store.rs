@@ -1,18 +1,21 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 use stemma_proto::store::{
-	Change, OpenRequest, ReadRequest, Statement, StoreError, StoreErrorCode, StoreInfo, StreamRequest,
-	WriteRequest,
+	Change, Migration, OpenRequest, ReadRequest, Statement, StoreError, StoreErrorCode, StoreInfo,
+	StreamRequest, WriteRequest,
 };
 
 use crate::connection::{
-	Bound, check_params, fence, head_word, open_plain, refuse_control, run, start_of, to_store_error,
+	Bound, READING, check_params, fence, head_word, open_plain, refuse_control, run, start_of,
+	to_store_error, with_attached,
 };
+use crate::copies::{Copies, write_compact};
+use crate::incoming::Incoming;
 use crate::migrate::open_migrated;
 use crate::pack::Rows;
 use crate::pool::Pool;
@@ -23,13 +26,15 @@ const STREAMS: usize = 8;
 const STEP: Duration = Duration::from_millis(8);
 const BATCH_BYTES: usize = 1 << 20;
 const ROWS_PER_CLOCK_CHECK: usize = 64;
-const EPOCH: u64 = 1;
+pub(crate) const EPOCH: u64 = 1;
 const OPS_PER_LOOK: i32 = 20_000;
 
 pub struct OpenOptions<'a> {
 	pub path: &'a Path,
-	/// A folder for copies that are made before the schema changes.
+	/// A folder for copies that are made before something changes.
 	pub backups: &'a Path,
+	/// A folder for files that are on their way in or out. It is emptied.
+	pub staging: &'a Path,
 	pub request: &'a OpenRequest,
 	/// Called after each commit that says what it touched, in the order of commits.
 	pub on_commit: Box<dyn Fn(&Change) + Send + Sync>,
@@ -37,27 +42,41 @@ pub struct OpenOptions<'a> {
 
 /// All functions block: call them where that is allowed.
 pub struct Store {
-	path: PathBuf,
-	schema_version: i64,
-	writer: Mutex<Option<Connection>>,
+	pub(crate) path: PathBuf,
+	pub(crate) staging: PathBuf,
+	pub(crate) copies: Copies,
+	pub(crate) migrations: Vec<Migration>,
+	pub(crate) opened_at: i64,
+	pub(crate) writer: Mutex<Option<Connection>>,
 	readers: Pool,
 	streams: Pool,
-	closing: Arc<AtomicBool>,
-	on_commit: Box<dyn Fn(&Change) + Send + Sync>,
+	/// One at a time, for all windows.
+	pub(crate) incoming: Mutex<Option<Arc<Incoming>>>,
+	pub(crate) files_taken: AtomicU32,
+	pub(crate) closing: Arc<AtomicBool>,
+	pub(crate) on_commit: Box<dyn Fn(&Change) + Send + Sync>,
 }
 
 impl Store {
 	pub fn open(options: OpenOptions<'_>) -> Result<Self, StoreError> {
-		let OpenOptions { path, backups, request, on_commit } = options;
-		let mut writer = open_migrated(path, &request.migrations, request.now_ms, backups)?;
+		let OpenOptions { path, backups, staging, request, on_commit } = options;
+		// Left by a program that did not end well. What cannot be removed is in nobody's way.
+		let _ = std::fs::remove_dir_all(staging);
+		let copies = Copies::at(backups);
+		let mut writer = open_migrated(path, &request.migrations, request.now_ms, &copies)?;
 		let closing = Arc::new(AtomicBool::new(false));
 		fence(&mut writer, Arc::clone(&closing)).map_err(to_store_error)?;
 		Ok(Self {
 			path: path.to_owned(),
-			schema_version: request.migrations.last().map_or(0, |migration| migration.version),
+			staging: staging.to_owned(),
+			copies,
+			migrations: request.migrations.clone(),
+			opened_at: request.now_ms,
 			writer: Mutex::new(Some(writer)),
-			readers: Pool::new(path.to_owned(), READERS, Arc::clone(&closing)),
-			streams: Pool::new(path.to_owned(), STREAMS, Arc::clone(&closing)),
+			readers: Pool::new(path.to_owned(), READERS, READING, Arc::clone(&closing)),
+			streams: Pool::new(path.to_owned(), STREAMS, READING, Arc::clone(&closing)),
+			incoming: Mutex::default(),
+			files_taken: AtomicU32::default(),
 			closing,
 			on_commit,
 		})
@@ -66,11 +85,17 @@ impl Store {
 	/// Statements that only read, on one state of the database. Refuses any other.
 	pub fn read(&self, request: &ReadRequest) -> Result<Vec<Rows>, StoreError> {
 		self.refuse_closed()?;
-		self.readers.with(|connection| {
+		let read = |connection: &mut Connection| {
 			let transaction = connection.transaction().map_err(to_store_error)?;
 			let results = request.statements.iter().map(|statement| run_reading(&transaction, statement));
 			results.collect()
-		})
+		};
+		if let Some(file) = request.of {
+			return self.incoming(file)?.readers.with(read);
+		}
+		let Some(file) = request.beside else { return self.readers.with(read) };
+		let incoming = self.incoming(file)?;
+		self.readers.with(|connection| with_attached(connection, &incoming.path, read))
 	}
 
 	/// One transaction: all statements or none. A PRAGMA alone runs outside of one.
@@ -100,7 +125,8 @@ impl Store {
 	) -> Result<(), StoreError> {
 		self.refuse_closed()?;
 		refuse_control(&request.sql)?;
-		self.streams.with(|connection| {
+		let incoming = request.of.map(|file| self.incoming(file)).transpose()?;
+		incoming.as_ref().map_or(&self.streams, |incoming| &incoming.readers).with(|connection| {
 			watch(connection, &self.closing, Some(cancel))?;
 			let result = step_through(connection, request, cancel, emit);
 			watch(connection, &self.closing, None)?;
@@ -117,9 +143,12 @@ impl Store {
 	/// A consistent, compact copy in a new file, in any state of streams and writing.
 	pub fn export(&self, to: &Path) -> Result<(), StoreError> {
 		self.refuse_closed()?;
-		let reader = open_plain(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-		reader.execute("VACUUM INTO ?1", [to.to_string_lossy()]).map_err(to_store_error)?;
-		Ok(())
+		write_compact(&self.reader()?, to)
+	}
+
+	/// A connection of the program's own.
+	pub(crate) fn reader(&self) -> Result<Connection, StoreError> {
+		open_plain(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)
 	}
 
 	pub fn info(&self) -> Result<StoreInfo, StoreError> {
@@ -130,7 +159,7 @@ impl Store {
 		Ok(StoreInfo {
 			engine: "native".to_owned(),
 			sqlite_version: rusqlite::version().to_owned(),
-			schema_version: self.schema_version,
+			schema_version: self.migrations.last().map_or(0, |migration| migration.version),
 			journal_mode,
 			persistent: true,
 			role: "owner".to_owned(),
@@ -145,6 +174,7 @@ impl Store {
 		let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
 		self.readers.clear();
 		self.streams.clear();
+		self.incoming.lock().unwrap_or_else(PoisonError::into_inner).take();
 		if let Some(mut writer) = writer {
 			// Its own last words are not to be cut off. A file that cannot be tidied is whole all the same.
 			let _ = writer.progress_handler(0, None::<fn() -> bool>);
@@ -152,7 +182,7 @@ impl Store {
 		}
 	}
 
-	fn refuse_closed(&self) -> Result<(), StoreError> {
+	pub(crate) fn refuse_closed(&self) -> Result<(), StoreError> {
 		if self.closing.load(Ordering::Relaxed) { Err(closed()) } else { Ok(()) }
 	}
 }
@@ -175,7 +205,7 @@ fn run_reading(connection: &Connection, statement: &Statement) -> Result<Rows, S
 	Ok(outcome.rows)
 }
 
-fn transact(writer: &mut Connection, statements: &[Statement]) -> Result<Vec<Rows>, StoreError> {
+pub(crate) fn transact(writer: &mut Connection, statements: &[Statement]) -> Result<Vec<Rows>, StoreError> {
 	// Dropped without a commit it rolls back.
 	let transaction =
 		writer.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(to_store_error)?;
@@ -255,6 +285,6 @@ fn step_through(
 	}
 }
 
-fn closed() -> StoreError {
+pub(crate) fn closed() -> StoreError {
 	StoreError::new(StoreErrorCode::Closed, "The database is closed.")
 }

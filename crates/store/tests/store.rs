@@ -38,6 +38,7 @@ fn open_at(path: &Path, migrations: Vec<Migration>) -> Result<Opened, StoreError
 	let store = Store::open(OpenOptions {
 		path,
 		backups: &path.with_extension("backups"),
+		staging: &path.with_extension("staging"),
 		request: &OpenRequest { migrations, now_ms: 7 },
 		on_commit: Box::new(move |change| told.lock().unwrap().push(change.clone())),
 	})?;
@@ -60,7 +61,7 @@ fn write(store: &Store, sql: &[&str]) -> Result<Vec<Rows>, StoreError> {
 }
 
 fn read(store: &Store, sql: &str) -> Result<Value, StoreError> {
-	let rows = store.read(&ReadRequest { statements: vec![statement(sql)] })?;
+	let rows = store.read(&ReadRequest { statements: vec![statement(sql)], ..ReadRequest::default() })?;
 	Ok(unframe(&pack_rows(&rows[0]))["rows"].clone())
 }
 
@@ -94,7 +95,8 @@ fn reading_cannot_write() {
 		assert_eq!(code(read(&store, sql)), Some(StoreErrorCode::Sql), "{sql}");
 	}
 	let never = AtomicBool::new(false);
-	let request = StreamRequest { sql: "DELETE FROM t1".to_owned(), params: Vec::new(), batch_rows: 1 };
+	let request =
+		StreamRequest { sql: "DELETE FROM t1".to_owned(), params: Vec::new(), batch_rows: 1, of: None };
 	let streamed = store.stream(&request, &Arc::new(never), &mut |_| ControlFlow::Continue(()));
 	assert_eq!(code(streamed), Some(StoreErrorCode::Sql));
 	assert_eq!(read(&store, "SELECT count(*) FROM t1").unwrap(), json!([[0]]));
@@ -142,7 +144,7 @@ fn values_are_packed_as_they_are() {
 		"SELECT 9007199254740993 AS a, -1.5 AS b, 9e999 AS c, x'00ff07' AS d, ?1 AS e, 9007199254740991 AS f";
 	let params = vec![SqlValue::Text("a\0b 😀".to_owned())];
 	let statements = vec![Statement { sql: sql.to_owned(), params, expect: None }];
-	let rows = store.read(&ReadRequest { statements }).unwrap();
+	let rows = store.read(&ReadRequest { statements, ..ReadRequest::default() }).unwrap();
 	let frame = pack_rows(&rows[0]);
 	let text = String::from_utf8_lossy(&frame).into_owned();
 	assert!(text.contains("1e999"), "infinity is a number too large: {text}");
@@ -158,7 +160,8 @@ fn one_long_step_of_a_stream_is_cancelled() {
 	let (ended, end) = channel();
 	std::thread::scope(|scope| {
 		scope.spawn(|| {
-			let request = StreamRequest { sql: ENDLESS.to_owned(), params: Vec::new(), batch_rows: 10 };
+			let request =
+				StreamRequest { sql: ENDLESS.to_owned(), params: Vec::new(), batch_rows: 10, of: None };
 			ended.send(code(store.stream(&request, &cancel, &mut |_| ControlFlow::Continue(())))).unwrap();
 		});
 		cancel.store(true, Ordering::Relaxed);
@@ -179,7 +182,8 @@ fn slow_streams_do_not_hold_up_anybody() {
 		for _ in 0..4 {
 			let (store, full, go_on) = (&store, full.clone(), &go_on);
 			scope.spawn(move || {
-				let request = StreamRequest { sql: rows.to_owned(), params: Vec::new(), batch_rows: 10 };
+				let request =
+					StreamRequest { sql: rows.to_owned(), params: Vec::new(), batch_rows: 10, of: None };
 				let mut count = 0;
 				let never = Arc::new(AtomicBool::new(false));
 				let streamed = store.stream(&request, &never, &mut |rows| {
@@ -224,7 +228,7 @@ fn a_file_with_data_is_copied_before_it_is_changed() {
 	write(&store, &["INSERT INTO t1 (name) VALUES ('old')"]).unwrap();
 	drop(store);
 	drop(open_at(&path, migrations(2)).unwrap());
-	let copy = folder.path().join("a.backups/before-1-7.sqlite");
+	let copy = folder.path().join("a.backups/before-7-migration.sqlite");
 	let (copied, _) = open_at(&copy, migrations(1)).unwrap();
 	assert_eq!(read(&copied, "SELECT name FROM t1").unwrap(), json!([["old"]]));
 }

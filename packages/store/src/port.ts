@@ -33,6 +33,24 @@ export interface Touched {
 	readonly nodes?: readonly string[];
 }
 
+/** All that screens watch. */
+export const EVERYTHING: readonly string[] = [
+	'conv',
+	'node',
+	'ref',
+	'run',
+	'op',
+	'setting',
+	'scalar',
+	'member',
+	'queued',
+	'draft',
+	'replay',
+	'unfinished',
+	'run_commit',
+	'catalogue'
+];
+
 export interface Change extends Touched {
 	/** Grows with each owner of the database; a change of an older epoch is stale. */
 	readonly epoch: number;

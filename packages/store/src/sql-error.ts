@@ -1,5 +1,5 @@
 /** From what SQLite and the engines throw to the codes callers act on. */
-import type { StoreError, StoreErrorCode } from './port.ts';
+import { StoreFailure, type StoreError, type StoreErrorCode } from './port.ts';
 
 /** Thrown inside a transaction to roll it back. */
 export class ExpectationFailed extends Error {
@@ -14,6 +14,7 @@ const CODE_BY_PRIMARY: Readonly<Record<number, StoreErrorCode>> = {
 };
 
 export function toStoreError(thrown: unknown): StoreError {
+	if (thrown instanceof StoreFailure) return thrown.error;
 	if (thrown instanceof ExpectationFailed) return { code: 'conflict', message: thrown.message };
 	const message = thrown instanceof Error ? thrown.message : String(thrown);
 	const resultCode = resultCodeOf(thrown);

@@ -7,7 +7,7 @@ import { openBunStore } from '../src/bun/open-bun-store.ts';
 import { openWorkspace } from '../src/workspace/create-workspace.ts';
 import type { OperationRow } from '../src/workspace/operations.ts';
 import type { Workspace } from '../src/workspace/workspace.ts';
-import { openBox } from './bun-shelf.ts';
+import { openBunBox } from './boxes.ts';
 import { must, openTestWorkspace, testDeps, text } from './fixture.ts';
 
 interface Said {
@@ -388,14 +388,14 @@ test('[G76] a purged conversation leaves its row to the log and nothing else, an
 		isFinal: true
 	});
 
-	const box = await openBox(must(await store.export()));
-	must(await box.restore.run({ act: 'inspect', file: new Blob([new Uint8Array(before)]) }));
-	must(await box.restore.run({ act: 'merge' }));
-	const count = (sql: string): number => Number(box.live.run(sql, []).rows[0]?.[0]);
-	expect(count('SELECT count(*) FROM node')).toBe(1);
-	expect(count(`SELECT count(*) FROM conv WHERE title = 'gone' OR preview = 'first'`)).toBe(0);
-	expect(count('SELECT count(*) FROM queued')).toBe(0);
-	box.close();
+	const box = await openBunBox(must(await store.export()));
+	must(await box.run({ act: 'inspect', file: new Blob([new Uint8Array(before)]) }));
+	must(await box.run({ act: 'merge' }));
+	expect(await box.query('SELECT count(*) FROM node')).toEqual([[1]]);
+	const remains = `SELECT count(*) FROM conv WHERE title = 'gone' OR preview = 'first'`;
+	expect(await box.query(remains)).toEqual([[0]]);
+	expect(await box.query('SELECT count(*) FROM queued')).toEqual([[0]]);
+	await box.close();
 });
 
 test('tags are marked once, hidden messages are a mark, and what is marked already is no operation', async () => {

@@ -9,6 +9,12 @@ const HEAD = 9;
 const BATCH = 1;
 const CHANGE = 2;
 
+/** A frame, as the window answers it. */
+const NOTHING_CHOSEN = ((): Uint8Array => {
+	const json = new TextEncoder().encode('{"ok":true,"value":null}');
+	return new Uint8Array([json.length, 0, 0, 0, ...json]);
+})();
+
 /** Null without Rust: its tests are for machines that build the desktop. */
 export function buildNativeProcess(): string | null {
 	if (Bun.which('cargo') === null) return null;
@@ -24,6 +30,8 @@ export function buildNativeProcess(): string | null {
 
 export interface NativeProcess {
 	readonly bridge: NativeBridge;
+	/** What a person chooses whenever they are asked for a file or a place; null: they choose none. */
+	choose(path: string | null): void;
 	kill(): Promise<void>;
 	/** Ends it as the end of the program does. */
 	stop(): Promise<void>;
@@ -35,6 +43,7 @@ export function startNativeProcess(binary: string, path: string): NativeProcess 
 	const onBatch = new Map<number, (frame: Uint8Array) => void>();
 	const listeners = new Set<(change: Change) => void>();
 	let nextId = 1;
+	let choice: string | null = null;
 
 	const write = (message: object): void => {
 		void child.stdin.write(`${JSON.stringify(message)}\n`);
@@ -74,9 +83,17 @@ export function startNativeProcess(binary: string, path: string): NativeProcess 
 	})();
 
 	return {
+		choose(path) {
+			choice = path;
+		},
 		bridge: {
-			ask: (command, request) =>
-				send(command === 'open' ? { op: command, path, request } : { op: command, request }).answer,
+			ask(command, request) {
+				if (command === 'open') return send({ op: command, path, request }).answer;
+				const asks = command === 'save' || (command === 'take_in' && !('copy' in request));
+				if (!asks) return send({ op: command, request }).answer;
+				if (choice === null) return Promise.resolve(NOTHING_CHOSEN);
+				return send({ op: command, request: { ...request, path: choice } }).answer;
+			},
 			stream(request, { take, lost }) {
 				const { id, answer } = send({ op: 'stream', request });
 				onBatch.set(id, take);
@@ -100,6 +117,7 @@ export function startNativeProcess(binary: string, path: string): NativeProcess 
 			await child.exited;
 		},
 		async stop() {
+			if (child.exitCode !== null || child.signalCode !== null) return;
 			await send({ op: 'close' }).answer;
 			await child.stdin.end();
 			await child.exited;

@@ -21,7 +21,7 @@ afterAll(() => {
 
 async function openAt(path: string): Promise<{ store: Store; process: NativeProcess }> {
 	const process = startNativeProcess(binary ?? '', path);
-	return { process, store: must(await openNativeStore({ bridge: process.bridge, nowMs: 1 })) };
+	return { process, store: must(await openNativeStore({ bridge: process.bridge, nowMs: () => 1 })) };
 }
 
 describe.skipIf(binary === null)('native', () => {
@@ -120,7 +120,7 @@ describe.skipIf(binary === null)('native', () => {
 		const first = await openAt(path);
 		await first.process.stop();
 		const process = startNativeProcess(binary ?? '', path);
-		const refused = await openNativeStore({ bridge: process.bridge, migrations: [], nowMs: 1 });
+		const refused = await openNativeStore({ bridge: process.bridge, migrations: [], nowMs: () => 1 });
 		expect(refused.ok ? null : refused.error.code).toBe('newer_schema');
 		await process.kill();
 	});

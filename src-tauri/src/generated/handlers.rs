@@ -363,6 +363,76 @@ pub async fn store_info<R: Runtime>(
 	bridge::whole(app, webview, "store.info", request).await
 }
 
+/// Asks the user where a backup goes, in a native dialog, and writes it there. Null when they chose no place.
+#[tauri::command]
+pub async fn store_save<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::whole(app, webview, "store.save", request).await
+}
+
+/// Asks the user for a file in a native dialog, and copies it beside the database. Null when they chose none.
+#[tauri::command]
+pub async fn store_take_in<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::whole(app, webview, "store.take_in", request).await
+}
+
+/// Brings the file that was taken in to the newest schema.
+#[tauri::command]
+pub async fn store_migrate_incoming<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::whole(app, webview, "store.migrate_incoming", request).await
+}
+
+/// A transaction of the live database with the file that was taken in beside it.
+#[tauri::command]
+pub async fn store_merge<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::whole(app, webview, "store.merge", request).await
+}
+
+/// The same in a new database, which then takes the place of the live one.
+#[tauri::command]
+pub async fn store_replace<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::whole(app, webview, "store.replace", request).await
+}
+
+/// Forgets the file that was taken in.
+#[tauri::command]
+pub async fn store_discard<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::whole(app, webview, "store.discard", request).await
+}
+
+/// The copies that are kept, the newest first.
+#[tauri::command]
+pub async fn store_copies<R: Runtime>(
+	app: AppHandle<R>,
+	webview: Webview<R>,
+	request: Value,
+) -> Result<Response, HostError> {
+	bridge::whole(app, webview, "store.copies", request).await
+}
+
 /// Where keys are kept, and which endpoints have one.
 #[tauri::command]
 pub async fn secrets_status<R: Runtime>(
@@ -482,6 +552,13 @@ pub fn handler<R: Runtime>() -> impl Fn(tauri::ipc::Invoke<R>) -> bool + Send + 
 		store_stream,
 		store_export,
 		store_info,
+		store_save,
+		store_take_in,
+		store_migrate_incoming,
+		store_merge,
+		store_replace,
+		store_discard,
+		store_copies,
 		secrets_status,
 		secrets_set,
 		secrets_delete,

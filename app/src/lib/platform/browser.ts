@@ -12,10 +12,11 @@ export const platform: Platform = {
 	places: {
 		data: 'in a database in this browser',
 		file: `This browser’s private file system, for ${location.origin}`,
+		copies: 'in this browser',
 		keys: 'Kept in this browser’s own storage, beside the database and never in it. Scripts and people with access to this browser profile could read it.',
 		key: 'key kept in this browser, beside the database'
 	},
-	openStore: (_nowMs, events) => openBrowserStore(events),
+	openStore: openBrowserStore,
 	keys: createKeyStore(indexedDB),
 	vault: null,
 	transport: createFetchTransport((url, init) => fetch(url, init)),

@@ -1,5 +1,4 @@
 /** The desktop program: database, keys and traffic with models are in the process beside the page. */
-import { ok } from '@stemma/graph/result';
 import { createTauriHost } from '@stemma/host/tauri/tauri-host';
 import { createTabRuns } from '@stemma/provider/create-tab-runs';
 import { openNativeStore } from '@stemma/store/native/open-native-store';
@@ -17,13 +16,11 @@ export const platform: Platform = {
 	places: {
 		data: 'in a database file on this computer',
 		file: 'The file stemma.sqlite in this program’s data folder',
+		copies: 'in this program’s data folder',
 		keys: 'Kept by the program, in the keychain of this computer where it has one. It is sent to this server only, and the page cannot read it again.',
 		key: 'key kept by the program, for this address only'
 	},
-	async openStore(nowMs) {
-		const opened = await openNativeStore({ bridge: createStoreBridge(host), nowMs });
-		return opened.ok ? ok({ ...opened.value, files: null }) : opened;
-	},
+	openStore: () => openNativeStore({ bridge: createStoreBridge(host), nowMs: () => Date.now() }),
 	keys,
 	vault: createDesktopVault(host),
 	transport,

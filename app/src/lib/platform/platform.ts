@@ -8,9 +8,9 @@ import type { Transport } from '@stemma/provider/transport';
 import type { StoreFiles } from '@stemma/store/backup/files';
 import type { Store, StoreError } from '@stemma/store/port';
 
-/** The database with what can be done with files beside it, where anything can. */
+/** The database with what can be done with files beside it. */
 export interface DeskStore extends Store {
-	readonly files: StoreFiles | null;
+	readonly files: StoreFiles;
 }
 
 export interface StoreEvents {
@@ -37,6 +37,8 @@ export interface Places {
 	readonly data: string;
 	/** The database, as a place. */
 	readonly file: string;
+	/** "Copies kept …" */
+	readonly copies: string;
 	/** Under the field for a key. */
 	readonly keys: string;
 	/** Of an endpoint that has one. */
@@ -47,7 +49,7 @@ export interface Platform {
 	readonly places: Places;
 	/** What a device is called in the log, until it is named. */
 	readonly deviceName: string;
-	openStore(nowMs: number, events: StoreEvents): Promise<Result<DeskStore, StoreError>>;
+	openStore(events: StoreEvents): Promise<Result<DeskStore, StoreError>>;
 	readonly keys: KeyStore;
 	/** Null where keys are never locked. */
 	readonly vault: KeyVault | null;

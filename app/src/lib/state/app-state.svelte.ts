@@ -65,7 +65,7 @@ export class AppState {
 
 	async open(): Promise<void> {
 		const session = platform.joinServer();
-		const opened = await platform.openStore(Date.now(), {
+		const opened = await platform.openStore({
 			onRole: (role) => {
 				this.role = role;
 			},

@@ -1,4 +1,4 @@
-/** Copies of the database: out of the browser, into it, and those kept in it. */
+/** Copies of the database: out of the program, into it, and those kept in it. */
 import type { FileAction, FileReport, FileResults, KeptCopy, MergeReport } from '@stemma/store/backup/files';
 import type { Workspace } from '@stemma/store/workspace/workspace';
 import type { DeskStore } from '#lib/platform/platform.ts';
@@ -36,22 +36,27 @@ export class Backups {
 		this.#nowMs = nowMs;
 	}
 
-	/** Whether files can be taken in here. */
-	get canRestore(): boolean {
-		return this.#store.files !== null;
+	/** A dialog of the system asks for files and places; else the page does. */
+	get asks(): boolean {
+		return this.#store.files.asks;
 	}
 
 	async load(): Promise<void> {
 		const kept = last.safeParse(await this.#setting());
 		this.last = kept.success ? kept.data : null;
-		const copies = await this.#store.files?.run({ act: 'copies' });
-		if (copies?.ok === true) this.copies = copies.value;
+		const copies = await this.#store.files.run({ act: 'copies' });
+		if (copies.ok) this.copies = copies.value;
 	}
 
 	/** A consistent, compact file to wherever the user wants it. */
 	async backUp(): Promise<void> {
 		const now = this.#nowMs();
 		const name = `stemma-${new Date(now).toISOString().slice(0, 16).replace(/[:T]/g, '-')}.sqlite`;
+		if (this.asks) {
+			const saved = await this.#run({ act: 'save', copy: null, name }, 'Writing the copy…');
+			if (saved) await this.#remember(now, saved.sizeBytes);
+			return;
+		}
 		// The picker wants to be opened by the click itself, before anything else is waited for.
 		const place = await this.#pick(name);
 		if (place === 'cancelled') return;
@@ -63,17 +68,17 @@ export class Backups {
 		}
 		const isSaved = await this.#save(exported.value, name, place);
 		if (!isSaved) return;
-		this.last = { at: now, bytes: exported.value.byteLength };
-		await this.#workspace.saveSetting(LAST, this.last);
+		await this.#remember(now, exported.value.byteLength);
 		this.step = { kind: 'idle' };
 	}
 
-	async inspect(file: File): Promise<void> {
-		await this.#inspect({ act: 'inspect', file }, file.name);
+	/** @param file null where a dialog asks for it */
+	async inspect(file: File | null): Promise<void> {
+		await this.#inspect({ act: 'inspect', file });
 	}
 
 	async inspectCopy(copy: KeptCopy): Promise<void> {
-		await this.#inspect({ act: 'inspect_copy', name: copy.name }, 'The kept copy');
+		await this.#inspect({ act: 'inspect_copy', name: copy.name });
 	}
 
 	async merge(): Promise<void> {
@@ -90,28 +95,35 @@ export class Backups {
 
 	async cancel(): Promise<void> {
 		this.step = { kind: 'idle' };
-		await this.#store.files?.run({ act: 'discard' });
+		await this.#store.files.run({ act: 'discard' });
 	}
 
 	async saveCopy(copy: KeptCopy): Promise<void> {
+		const name = copy.name.replace('/', '');
+		if (this.asks) {
+			await this.#run({ act: 'save', copy: copy.name, name }, 'Writing the copy…');
+			return;
+		}
 		const bytes = await this.#run({ act: 'read_copy', name: copy.name }, 'Reading the copy…');
-		if (bytes === null) return;
-		await this.#save(bytes, copy.name.slice(1), null);
-		this.step = { kind: 'idle' };
+		if (bytes !== null) await this.#save(bytes, name, null);
 	}
 
-	async #inspect(action: FileAction & { act: 'inspect' | 'inspect_copy' }, name: string): Promise<void> {
+	async #inspect(action: FileAction & { act: 'inspect' | 'inspect_copy' }): Promise<void> {
 		const report = await this.#run(action, 'Looking through the file…');
-		if (report !== null) this.step = { kind: 'inspected', name, report };
+		if (report) this.step = { kind: 'inspected', name: report.name ?? 'The kept copy', report };
 	}
 
+	/** Null when it failed, which then stands on screen, and when the user chose nothing. */
 	async #run<A extends FileAction>(action: A, sentence: string): Promise<FileResults[A['act']] | null> {
 		this.step = { kind: 'working', sentence };
-		const done = await this.#store.files?.run(action);
-		if (!done) return null;
-		if (done.ok) return done.value;
-		this.step = { kind: 'failed', sentence: done.error.message };
-		return null;
+		const done = await this.#store.files.run(action);
+		this.step = done.ok ? { kind: 'idle' } : { kind: 'failed', sentence: done.error.message };
+		return done.ok ? done.value : null;
+	}
+
+	async #remember(at: number, bytes: number): Promise<void> {
+		this.last = { at, bytes };
+		await this.#workspace.saveSetting(LAST, this.last);
 	}
 
 	async #setting(): Promise<unknown> {

@@ -249,6 +249,9 @@ export type HttpMethod = 'GET' | 'POST';
 
 export type HttpRequest = { readonly body?: string | null | undefined; readonly headers: Readonly<Record<string, string>>; readonly method: HttpMethod; readonly url: string; };
 
+/** Something is done with a file that was taken in. */
+export type IncomingRequest = { readonly file: number; };
+
 export type IngestRequest = { readonly all?: boolean | undefined; readonly from?: readonly string[] | undefined; readonly root: RootId; };
 
 export type JobRequest = { readonly job: JobId; };
@@ -262,14 +265,19 @@ export type OpenRequest = { readonly migrations: readonly Migration[]; readonly 
 export type ReadRequest = { readonly maxBytes?: number | null | undefined; readonly path: string; readonly root: RootId; };
 
 /** Statements that only read, all on one state of the database. */
-export type ReadRequest2 = { readonly statements: readonly Statement[]; };
+export type ReadRequest2 = { readonly beside?: number | null | undefined; readonly of?: number | null | undefined; readonly statements: readonly Statement[]; };
 
 /** Everything that is asked about a whole repository: info, refs, stashes. */
 export type RepositoryRequest = { readonly root: RootId; };
 
+/** One transaction with a file that was taken in, under the name `incoming`. A copy of the present state is kept first. */
+export type RestoreRequest = { readonly file: number; readonly nowMs: number; readonly statements: readonly Statement[]; readonly touched: Touched; };
+
 export type RootRequest = { readonly root: RootId; };
 
 export type RunCommandRequest = { readonly command: NamedCommand; readonly root: RootId; };
+
+export type SaveRequest = { readonly copy?: string | null | undefined; readonly name: string; };
 
 export type ScanRequest = { readonly depth?: number | null | undefined; readonly folders?: boolean | undefined; readonly maxTextBytes?: number | null | undefined; readonly path?: string | undefined; readonly root: RootId; };
 
@@ -284,7 +292,9 @@ export type StatusRequest = { readonly root: RootId; readonly untracked?: Untrac
 /** A stream that the same window has asked for, by the number of its channel. */
 export type StreamRef = { readonly channel: number; };
 
-export type StreamRequest = { readonly batchRows: number; readonly params?: readonly SqlValue[] | undefined; readonly sql: string; };
+export type StreamRequest = { readonly batchRows: number; readonly of?: number | null | undefined; readonly params?: readonly SqlValue[] | undefined; readonly sql: string; };
+
+export type TakeInRequest = { readonly copy?: string | null | undefined; };
 
 /** A line to the host. `id` is the caller's, unique among its calls. */
 export type ToHost = { readonly command: string; readonly id: number; readonly owner?: string | null | undefined; readonly request?: unknown | undefined; readonly type: 'call'; } | { readonly id: number; readonly seq: number; readonly type: 'ack'; } | { readonly id: number; readonly type: 'cancel'; };
@@ -381,6 +391,20 @@ export interface CommandTypes {
 	readonly 'store.export': { readonly request: Nothing; readonly response: Uint8Array };
 	/** What the database is. */
 	readonly 'store.info': { readonly request: Nothing; readonly response: Uint8Array };
+	/** Asks the user where a backup goes, in a native dialog, and writes it there. Null when they chose no place. */
+	readonly 'store.save': { readonly request: SaveRequest; readonly response: Uint8Array };
+	/** Asks the user for a file in a native dialog, and copies it beside the database. Null when they chose none. */
+	readonly 'store.take_in': { readonly request: TakeInRequest; readonly response: Uint8Array };
+	/** Brings the file that was taken in to the newest schema. */
+	readonly 'store.migrate_incoming': { readonly request: IncomingRequest; readonly response: Uint8Array };
+	/** A transaction of the live database with the file that was taken in beside it. */
+	readonly 'store.merge': { readonly request: RestoreRequest; readonly response: Uint8Array };
+	/** The same in a new database, which then takes the place of the live one. */
+	readonly 'store.replace': { readonly request: RestoreRequest; readonly response: Uint8Array };
+	/** Forgets the file that was taken in. */
+	readonly 'store.discard': { readonly request: IncomingRequest; readonly response: Uint8Array };
+	/** The copies that are kept, the newest first. */
+	readonly 'store.copies': { readonly request: Nothing; readonly response: Uint8Array };
 	/** Where keys are kept, and which endpoints have one. */
 	readonly 'secrets.status': { readonly request: Nothing; readonly response: SecretStatus };
 	/** Stores a key for the origin of an address. No command gives it back. */
@@ -435,6 +459,13 @@ export const commands = {
 	'store.stream': { class: 'read', answer: 'frames', place: 'desktop', response: null },
 	'store.export': { class: 'read', answer: 'bytes', place: 'desktop', response: null },
 	'store.info': { class: 'read', answer: 'bytes', place: 'desktop', response: null },
+	'store.save': { class: 'write', answer: 'bytes', place: 'desktop', response: null },
+	'store.take_in': { class: 'write', answer: 'bytes', place: 'desktop', response: null },
+	'store.migrate_incoming': { class: 'write', answer: 'bytes', place: 'desktop', response: null },
+	'store.merge': { class: 'write', answer: 'bytes', place: 'desktop', response: null },
+	'store.replace': { class: 'write', answer: 'bytes', place: 'desktop', response: null },
+	'store.discard': { class: 'write', answer: 'bytes', place: 'desktop', response: null },
+	'store.copies': { class: 'read', answer: 'bytes', place: 'desktop', response: null },
 	'secrets.status': { class: 'read', answer: 'one', place: 'desktop', response: secretStatusSchema },
 	'secrets.set': { class: 'write', answer: 'one', place: 'desktop', response: nothingSchema },
 	'secrets.delete': { class: 'write', answer: 'one', place: 'desktop', response: nothingSchema },

@@ -9,15 +9,22 @@ import { parseNodeHeader } from '@stemma/graph/parse-header';
 import { verifyChains } from '@stemma/graph/op-log';
 import type { HashedOp } from '@stemma/graph/op';
 import { err, ok, type Result } from '@stemma/graph/result';
-import { unpackRows, type Connection, type Cursor } from '../connection.ts';
-import { APPLICATION_ID, migrate, pragma, type Migration } from '../migrate.ts';
+import type { PackedResult } from '../connection.ts';
+import { APPLICATION_ID } from '../migrate.ts';
 import type { Row, StoreError } from '../port.ts';
 import { toStoreError } from '../sql-error.ts';
 import { decodeBody, decodeLinks, decodeList } from '../workspace/codec.ts';
 import { conversationOf, OP_COLUMNS, registerOf, subjectOf, toHashedOp } from '../workspace/log.ts';
 import { NODE_COLUMNS } from '../workspace/node-sql.ts';
 
-const SLICE = 500;
+/** A file that was taken in, by itself. It throws what `toStoreError` understands. */
+export interface Incoming {
+	query(sql: string): Promise<PackedResult>;
+	/** Reads in slices with a pause between them, so that others get their turn. Stops at the first complaint. */
+	each(sql: string, check: (row: Row) => string | null): Promise<string | null>;
+	/** Brings it to the newest schema. */
+	migrate(): Promise<Result<unknown, StoreError>>;
+}
 
 const bad = (message: string): Result<never, StoreError> => err({ code: 'corrupt', message });
 
@@ -39,38 +46,37 @@ const OPS = `SELECT ${OP_COLUMNS}, o.kind, o.register, lower(hex(conv.uid)) AS c
 	FROM op o JOIN device d ON d.id = o.device_id LEFT JOIN conv ON conv.id = o.conv_id ORDER BY o.id`;
 
 /**
- * @param incoming its own connection to the copy; brought to the newest schema on the way
+ * @param incoming brought to the newest schema on the way
  * @returns the schema version the file came with
  */
 export async function checkFile(
-	incoming: Connection,
-	live: Connection,
-	migrations: readonly Migration[],
+	incoming: Incoming,
+	live: Pick<Incoming, 'query'>,
 	nowMs: number
 ): Promise<Result<number, StoreError>> {
+	const first = async (sql: string): Promise<unknown> => (await incoming.query(sql)).rows[0]?.[0];
 	try {
-		if (Number(pragma(incoming, 'application_id')) !== APPLICATION_ID)
+		if (Number(await first('PRAGMA application_id')) !== APPLICATION_ID)
 			return bad('This is not a Stemma database.');
-		incoming.script('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;');
-		const version = Number(pragma(incoming, 'user_version'));
-		const whole = incoming.run('PRAGMA integrity_check(1)', []).rows[0]?.[0];
+		const version = Number(await first('PRAGMA user_version'));
+		const whole = await first('PRAGMA integrity_check(1)');
 		if (whole !== 'ok') return bad(`The file is damaged: ${String(whole)}`);
-		const migrated = migrate(incoming, migrations, nowMs, () => ok(undefined));
+		const migrated = await incoming.migrate();
 		if (!migrated.ok) return migrated;
-		const schemas = [incoming, live].map((connection) => JSON.stringify(connection.run(SCHEMA, []).rows));
-		if (schemas[0] !== schemas[1]) return bad('The file has tables or triggers that are not Stemma’s.');
-		if (incoming.run('PRAGMA foreign_key_check', []).rows.length > 0)
+		const [theirs, ours] = [await incoming.query(SCHEMA), await live.query(SCHEMA)];
+		if (JSON.stringify(theirs.rows) !== JSON.stringify(ours.rows))
+			return bad('The file has tables or triggers that are not Stemma’s.');
+		if ((await incoming.query('PRAGMA foreign_key_check')).rows.length > 0)
 			return bad('The file refers to things that are not in it.');
-		const misplaced = Number(incoming.run(WRONG_PLACES, []).rows[0]?.[0]);
+		const misplaced = Number(await first(WRONG_PLACES));
 		if (misplaced > 0) return bad(`${misplaced} messages do not stand where their parents say.`);
-		const nodes = await eachRow(
-			incoming,
+		const nodes = await incoming.each(
 			`SELECT ${NODE_COLUMNS}, lower(hex(b.hash)) AS body_hash FROM node n JOIN body b ON b.id = n.body_id JOIN conv ON conv.id = n.conv_id`,
 			(row) => (isWholeNode(row) ? null : `Message ${String(row['hash'])} is not what its id says.`)
 		);
 		if (nodes !== null) return bad(nodes);
 		const ops: HashedOp[] = [];
-		const read = await eachRow(incoming, OPS, (row) => {
+		const read = await incoming.each(OPS, (row) => {
 			const hashed = toHashedOp(row);
 			ops.push(hashed);
 			const { payload } = hashed.op;
@@ -86,8 +92,7 @@ export async function checkFile(
 		const chains = verifyChains(ops, nowMs);
 		if (!chains.ok)
 			return bad(`The log of changes is not whole (${chains.error.code} at ${chains.error.seq}).`);
-		const blobs = await eachRow(
-			incoming,
+		const blobs = await incoming.each(
 			'SELECT lower(hex(sha256)) AS hash, data FROM blob WHERE data IS NOT NULL',
 			(row) =>
 				row['data'] instanceof Uint8Array && bytesToHex(sha256(row['data'])) === row['hash']
@@ -98,28 +103,6 @@ export async function checkFile(
 	} catch (thrown) {
 		const { message } = toStoreError(thrown);
 		return bad(`The file could not be read: ${message}`);
-	}
-}
-
-/** Reads in slices with a pause between them, so that others get their turn. Stops at the first complaint. */
-async function eachRow(
-	connection: Connection,
-	sql: string,
-	check: (row: Row) => string | null
-): Promise<string | null> {
-	const cursor: Cursor = connection.open(sql, []);
-	try {
-		for (;;) {
-			const rows = cursor.next(SLICE, 50);
-			if (rows.length === 0) return null;
-			for (const row of unpackRows(cursor.columns, rows)) {
-				const complaint = check(row);
-				if (complaint !== null) return complaint;
-			}
-			await new Promise<void>((resolve) => setTimeout(resolve));
-		}
-	} finally {
-		cursor.close();
 	}
 }
 

@@ -2,14 +2,12 @@
  * The union of two databases: nodes, operations and what hangs on them are added where they are missing, and
  * the present state is folded anew by the same triggers that fold what is written here. Nothing is changed or lost.
  */
-import { err, ok, type Result } from '@stemma/graph/result';
-import type { Connection } from '../connection.ts';
-import type { StoreError } from '../port.ts';
-import { toStoreError } from '../sql-error.ts';
+import type { PackedResult } from '../connection.ts';
+import type { Statement } from '../port.ts';
 import type { FileReport, MergeReport } from './files.ts';
 
 /** Under this name the checked file is attached. */
-const INCOMING = 'incoming';
+export const INCOMING = 'incoming';
 
 const NEW_NODES = `FROM ${INCOMING}.node i WHERE i.hash NOT IN (SELECT hash FROM main.node)`;
 
@@ -23,34 +21,35 @@ needed (id) AS (
 )
 INSERT INTO temp.left_out SELECT id FROM buried WHERE id NOT IN (SELECT id FROM needed)`;
 
-export function attach(live: Connection, path: string): void {
-	live.run(`ATTACH ? AS ${INCOMING}`, [path]);
-}
+const values = ({ rows }: PackedResult): readonly (number | null)[] =>
+	(rows[0] ?? []).map((value) => (value === null ? null : Number(value)));
 
-export function detach(live: Connection): void {
-	live.run(`DETACH ${INCOMING}`, []);
-}
+/** With the file attached. */
+export const COMPARE = `SELECT (SELECT count(*) FROM ${INCOMING}.conv) AS conversations,
+	(SELECT count(*) FROM ${INCOMING}.node) AS messages,
+	(SELECT count(*) FROM ${INCOMING}.conv WHERE uid NOT IN (SELECT uid FROM main.conv)) AS new_conversations,
+	(SELECT count(*) ${NEW_NODES}) AS new_messages,
+	(SELECT min(created_at) FROM ${INCOMING}.node) AS oldest,
+	(SELECT max(created_at) FROM ${INCOMING}.node) AS newest`;
 
-const one = (live: Connection, sql: string): number | null => {
-	const value = live.run(sql, []).rows[0]?.[0];
-	return value === null || value === undefined ? null : Number(value);
-};
-
-export function compareFiles(live: Connection): Omit<FileReport, 'sizeBytes' | 'schemaVersion'> {
+export function toComparison(
+	compared: PackedResult
+): Omit<FileReport, 'name' | 'sizeBytes' | 'schemaVersion'> {
+	const [conversations, messages, newConversations, newMessages, oldest = null, newest = null] =
+		values(compared);
 	return {
-		conversations: one(live, `SELECT count(*) FROM ${INCOMING}.conv`) ?? 0,
-		messages: one(live, `SELECT count(*) FROM ${INCOMING}.node`) ?? 0,
-		newConversations:
-			one(live, `SELECT count(*) FROM ${INCOMING}.conv WHERE uid NOT IN (SELECT uid FROM main.conv)`) ?? 0,
-		newMessages: one(live, `SELECT count(*) ${NEW_NODES}`) ?? 0,
-		oldest: one(live, `SELECT min(created_at) FROM ${INCOMING}.node`),
-		newest: one(live, `SELECT max(created_at) FROM ${INCOMING}.node`)
+		conversations: conversations ?? 0,
+		messages: messages ?? 0,
+		newConversations: newConversations ?? 0,
+		newMessages: newMessages ?? 0,
+		oldest,
+		newest
 	};
 }
 
 /** The same number of one device's log for two different operations: two copies of a file went separate ways. */
-const FORKED = `SELECT count(*) FROM ${INCOMING}.op i JOIN ${INCOMING}.device d ON d.id = i.device_id
-	JOIN main.device md ON md.uid = d.uid JOIN main.op m ON m.device_id = md.id AND m.seq = i.seq WHERE m.hash <> i.hash`;
+const FORKED = `SELECT 1 AS forked FROM ${INCOMING}.op i JOIN ${INCOMING}.device d ON d.id = i.device_id
+	JOIN main.device md ON md.uid = d.uid JOIN main.op m ON m.device_id = md.id AND m.seq = i.seq WHERE m.hash <> i.hash LIMIT 1`;
 
 const notBuried = (conversation: string): string =>
 	`NOT EXISTS (SELECT 1 FROM main.tombstone WHERE scope = 'conversation' AND uid = lower(hex(${conversation})))`;
@@ -133,33 +132,22 @@ const UNION: readonly string[] = [
 	`DROP TABLE temp.left_out`
 ];
 
-const COUNTS = ['conv', 'node', 'op'] as const;
+const COUNT = `SELECT (SELECT count(*) FROM main.conv) AS conversations, (SELECT count(*) FROM main.node) AS messages,
+	(SELECT count(*) FROM main.op) AS operations`;
 
-/** @returns what was added. One transaction: all of it or nothing. */
-export function mergeFiles(live: Connection): Result<MergeReport, StoreError> {
-	const forked = one(live, FORKED) ?? 0;
-	if (forked > 0) {
-		return err({
-			code: 'conflict',
-			message:
-				'This file and the present database are copies of one another that both went on. They cannot be merged; the file can be opened in another browser, or replace what is here.'
-		});
-	}
-	const count = (): readonly number[] =>
-		COUNTS.map((table) => one(live, `SELECT count(*) FROM main.${table}`) ?? 0);
-	try {
-		const before = count();
-		live.run('BEGIN IMMEDIATE', []);
-		for (const sql of UNION) live.run(sql, []);
-		live.run('COMMIT', []);
-		const [conversations = 0, messages = 0, operations = 0] = count().map((now, i) => now - (before[i] ?? 0));
-		return ok({ conversations, messages, operations });
-	} catch (thrown) {
-		try {
-			live.run('ROLLBACK', []);
-		} catch {
-			// SQLite has rolled back by itself: the first error is the one to tell.
-		}
-		return err(toStoreError(thrown));
-	}
+/** One transaction with the file attached: all of it or nothing, and `conflict` for what cannot be united. */
+export const MERGE: readonly Statement[] = [
+	{ sql: FORKED, expect: 0 },
+	{ sql: COUNT },
+	...UNION.map((sql) => ({ sql })),
+	{ sql: COUNT }
+];
+
+/** @param results of all its statements */
+export function toMergeReport(results: readonly PackedResult[]): MergeReport {
+	const [before, after] = [results[1], results.at(-1)].map((counts) => (counts ? values(counts) : []));
+	const [conversations = 0, messages = 0, operations = 0] = (after ?? []).map(
+		(now, i) => (now ?? 0) - (before?.[i] ?? 0)
+	);
+	return { conversations, messages, operations };
 }

@@ -1,143 +1,126 @@
 /** Takes a file in, looks at it, and merges it or puts it in the place of the live one. */
 import { err, ok, type Result } from '@stemma/graph/result';
-import type { Connection } from '../connection.ts';
-import { migrate, prepareFile, type Migration } from '../migrate.ts';
-import type { StoreError } from '../port.ts';
+import type { PackedResult } from '../connection.ts';
+import type { Statement, StoreError } from '../port.ts';
 import { toStoreError } from '../sql-error.ts';
-import type { FileAction, FileReport, FileResults, KeptCopy } from './files.ts';
-import { checkFile } from './inspect.ts';
-import { attach, compareFiles, detach, mergeFiles } from './merge.ts';
+import type { FileAction, FileReport, FileResults, KeptCopy, SavedFile } from './files.ts';
+import { checkFile, type Incoming } from './inspect.ts';
+import { COMPARE, MERGE, toComparison, toMergeReport } from './merge.ts';
 
-const MAGIC = 'SQLite format 3\0';
-const SMALLEST = 512;
-const LARGEST = 8 * 1024 ** 3;
-
-/** What an engine brings: places for files beside the live one. */
-export interface Shelf {
-	/** Puts a file down under the name of the incoming one. */
-	takeIn(file: Blob): Promise<void>;
-	takeInCopy(name: string): Promise<void>;
-	/** A connection of its own to the incoming file. */
-	openIncoming(): Connection;
-	/** For ATTACH. */
-	readonly incomingPath: string;
-	dropIncoming(): void;
-	/** A connection to a new, empty file, from which the live one can be overwritten. */
-	openFresh(): Connection;
-	/** The pages of the fresh file become the live ones, all or none. */
-	overwriteLive(): void;
-	keepCopy(why: KeptCopy['why']): KeptCopy;
-	copies(): readonly KeptCopy[];
-	readCopy(name: string): Uint8Array;
+export interface TakenIn {
+	readonly name: string | null;
+	readonly sizeBytes: number;
 }
 
-export interface RestoreDeps {
-	readonly live: Connection;
-	readonly shelf: Shelf;
-	readonly migrations: readonly Migration[];
-	readonly nowMs: () => number;
+/** What an engine does with files beside the live one. It throws what `toStoreError` understands. */
+export interface Shelf {
+	/** Puts a file down as the incoming one. Without a file it asks for one; null when none was chosen. */
+	takeIn(file: Blob | null): Promise<TakenIn | null>;
+	takeInCopy(name: string): Promise<TakenIn>;
+	readonly incoming: Incoming;
+	readonly live: Pick<Incoming, 'query'>;
+	/** A statement that only reads, with the incoming file attached beside the live one. */
+	compare(sql: string): Promise<PackedResult>;
+	/** One transaction of the live database with the incoming file attached, after a copy was kept. */
+	merge(statements: readonly Statement[]): Promise<readonly PackedResult[]>;
+	/**
+	 * The same transaction in a new database, which then takes the place of the live one in one transaction.
+	 * Nothing is written between the copy and that.
+	 */
+	replace(statements: readonly Statement[]): Promise<KeptCopy>;
+	dropIncoming(): Promise<void>;
+	copies(): Promise<readonly KeptCopy[]>;
+	readCopy(name: string): Promise<Uint8Array>;
+	/** Asks for a place. */
+	save(copy: string | null, name: string): Promise<SavedFile | null>;
 }
 
 type Outcome<A extends FileAction['act']> = Promise<Result<FileResults[A], StoreError>>;
 
 const NOT_INSPECTED: StoreError = { code: 'sql', message: 'Choose a file first.' };
+const FORKED: StoreError = {
+	code: 'conflict',
+	message:
+		'This file and the present database are copies of one another that both went on. They cannot be merged; the file can be opened in another browser, or replace what is here.'
+};
 
 export interface Restore {
 	run(action: FileAction): Outcome<FileAction['act']>;
 }
 
-export function createRestore({ live, shelf, migrations, nowMs }: RestoreDeps): Restore {
-	let inspected: FileReport | null = null;
+export function createRestore(shelf: Shelf, nowMs: () => number): Restore {
+	let isInspected = false;
 
-	const discard = (): void => {
-		inspected = null;
-		shelf.dropIncoming();
+	const discard = async (): Promise<void> => {
+		isInspected = false;
+		await shelf.dropIncoming();
 	};
 
-	const inspect = async (sizeBytes: number): Outcome<'inspect'> => {
-		const incoming = shelf.openIncoming();
-		const checked = await checkFile(incoming, live, migrations, nowMs());
-		incoming.close();
+	const inspect = async ({ name, sizeBytes }: TakenIn): Outcome<'inspect'> => {
+		const checked = await checkFile(shelf.incoming, shelf.live, nowMs());
 		if (!checked.ok) {
-			discard();
+			await discard();
 			return checked;
 		}
-		attach(live, shelf.incomingPath);
+		const report: FileReport = {
+			name,
+			sizeBytes,
+			schemaVersion: checked.value,
+			...toComparison(await shelf.compare(COMPARE))
+		};
+		isInspected = true;
+		return ok(report);
+	};
+
+	const merge = async (): Outcome<'merge'> => {
 		try {
-			inspected = { sizeBytes, schemaVersion: checked.value, ...compareFiles(live) };
-			return ok(inspected);
-		} finally {
-			detach(live);
+			const report = toMergeReport(await shelf.merge(MERGE));
+			await discard();
+			return ok(report);
+		} catch (thrown) {
+			const error = toStoreError(thrown);
+			return err(error.code === 'conflict' ? FORKED : error);
 		}
 	};
 
-	const merge = (): Result<FileResults['merge'], StoreError> => {
-		shelf.keepCopy('merge');
-		attach(live, shelf.incomingPath);
-		const merged = ((): ReturnType<typeof mergeFiles> => {
-			try {
-				return mergeFiles(live);
-			} finally {
-				detach(live);
+	const replace = async (): Outcome<'replace'> => {
+		const epoch = await shelf.live.query(`SELECT value FROM meta WHERE key = 'epoch'`);
+		// The union of nothing and the incoming file: what is derived is derived here, and it goes on as a
+		// device of its own, because two files must not continue one device's log.
+		const copy = await shelf.replace([
+			...MERGE,
+			{
+				sql: `INSERT INTO meta (key, value) VALUES ('epoch', ?1)`,
+				params: [epoch.rows[0]?.[0] ?? 1]
 			}
-		})();
-		if (merged.ok) discard();
-		return merged;
-	};
-
-	const replace = (): Result<FileResults['replace'], StoreError> => {
-		const copy = shelf.keepCopy('replace');
-		const epoch = live.run(`SELECT value FROM meta WHERE key = 'epoch'`, []).rows[0]?.[0] ?? 1;
-		// A new file with the union of nothing and the incoming one: what is derived is derived here, and it goes
-		// on as a device of its own, because two files must not continue one device's log.
-		const fresh = shelf.openFresh();
-		const filled = ((): Result<unknown, StoreError> => {
-			try {
-				prepareFile(fresh);
-				const migrated = migrate(fresh, migrations, nowMs(), () => ok(undefined));
-				if (!migrated.ok) return migrated;
-				fresh.run(`INSERT INTO meta (key, value) VALUES ('epoch', ?1)`, [epoch]);
-				attach(fresh, shelf.incomingPath);
-				const merged = mergeFiles(fresh);
-				detach(fresh);
-				return merged;
-			} finally {
-				fresh.close();
-			}
-		})();
-		if (!filled.ok) return filled;
-		shelf.overwriteLive();
-		discard();
+		]);
+		await discard();
 		return ok(copy);
 	};
 
 	const carryOut = async (action: FileAction): Outcome<FileAction['act']> => {
 		switch (action.act) {
 			case 'inspect': {
-				const refused = await refuse(action.file);
-				if (refused !== null) return err({ code: 'corrupt', message: refused });
-				await shelf.takeIn(action.file);
-				return inspect(action.file.size);
+				isInspected = false;
+				const taken = await shelf.takeIn(action.file);
+				return taken === null ? ok(null) : inspect(taken);
 			}
-			case 'inspect_copy': {
-				const copy = shelf.copies().find(({ name }) => name === action.name);
-				if (!copy) return err({ code: 'sql', message: 'There is no such copy.' });
-				await shelf.takeInCopy(copy.name);
-				return inspect(copy.sizeBytes);
-			}
+			case 'inspect_copy':
+				isInspected = false;
+				return inspect(await shelf.takeInCopy(action.name));
 			case 'merge':
-				return inspected ? merge() : err(NOT_INSPECTED);
+				return isInspected ? merge() : err(NOT_INSPECTED);
 			case 'replace':
-				return inspected ? replace() : err(NOT_INSPECTED);
+				return isInspected ? replace() : err(NOT_INSPECTED);
 			case 'discard':
-				discard();
+				await discard();
 				return ok(null);
 			case 'copies':
-				return ok(shelf.copies());
+				return ok(await shelf.copies());
 			case 'read_copy':
-				return shelf.copies().some(({ name }) => name === action.name)
-					? ok(shelf.readCopy(action.name))
-					: err({ code: 'sql', message: 'There is no such copy.' });
+				return ok(await shelf.readCopy(action.name));
+			case 'save':
+				return ok(await shelf.save(action.copy, action.name));
 		}
 	};
 
@@ -156,12 +139,4 @@ export function createRestore({ live, shelf, migrations, nowMs }: RestoreDeps): 
 			return done;
 		}
 	};
-}
-
-/** A sentence for what is no database at all. */
-async function refuse(file: Blob): Promise<string | null> {
-	if (file.size < SMALLEST) return 'This file is empty, or no database.';
-	if (file.size > LARGEST) return 'This file is larger than Stemma can take in (8 GB).';
-	const head = new TextDecoder('latin1').decode(await file.slice(0, MAGIC.length).arrayBuffer());
-	return head === MAGIC ? null : 'This is no SQLite database.';
 }

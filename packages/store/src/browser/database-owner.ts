@@ -1,13 +1,14 @@
 /** The one open database: answers requests of its own page and of other tabs, streams in slices. */
 import { err, ok, type Result } from '@stemma/graph/result';
 import type { FileAction } from '../backup/files.ts';
+import { createLocalShelf } from '../backup/local-shelf.ts';
 import { createRestore } from '../backup/restore.ts';
 import type { Connection, Cursor } from '../connection.ts';
 import { migrate, pragma, prepareConnection, prepareFile, type Migration } from '../migrate.ts';
-import type { Change, StoreError, StoreInfo } from '../port.ts';
+import { EVERYTHING, type Change, type StoreError, type StoreInfo } from '../port.ts';
 import { toStoreError } from '../sql-error.ts';
 import { openCursor, runQuery, runTransaction } from '../transaction.ts';
-import { EVERYTHING, type Request, type Response } from './protocol.ts';
+import type { Request, Response } from './protocol.ts';
 import { SahpoolDriver } from './sahpool-driver.ts';
 
 const STEP_MS = 8;
@@ -141,7 +142,8 @@ function createOwner(
 		slices.port2.postMessage(key);
 	};
 
-	const restore = createRestore({ live: connection, shelf: driver.shelf(nowMs), migrations, nowMs });
+	const files = driver.files(nowMs);
+	const restore = createRestore(createLocalShelf({ live: connection, files, migrations, nowMs }), nowMs);
 
 	/** SQLite neither copies nor attaches while a cursor is open; streams that nobody reads end by themselves. */
 	const quiet = (): Promise<void> =>

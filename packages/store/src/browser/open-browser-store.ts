@@ -2,15 +2,8 @@
 import { err, ok, type Result } from '@stemma/graph/result';
 import type { FileAction, FileResults, StoreFiles } from '../backup/files.ts';
 import { unpack, unpackRows } from '../connection.ts';
-import { StoreFailure, type Change, type Row, type Store, type StoreError } from '../port.ts';
-import {
-	EVERYTHING,
-	refusal,
-	type FromWorker,
-	type Request,
-	type Response,
-	type ToWorker
-} from './protocol.ts';
+import { EVERYTHING, StoreFailure, type Change, type Row, type Store, type StoreError } from '../port.ts';
+import { refusal, type FromWorker, type Request, type Response, type ToWorker } from './protocol.ts';
 import { takeDbWorker } from './start-db-worker.ts';
 
 export interface BrowserStoreOptions {
@@ -236,6 +229,7 @@ export async function openBrowserStore(
 			return isOpen ? (await request({ op: 'export' })).result : err(CLOSED);
 		},
 		files: {
+			asks: false,
 			async run<A extends FileAction>(action: A) {
 				if (!isOpen) return err(CLOSED);
 				const { result } = await request({ op: 'file', action });

@@ -9,24 +9,7 @@ import type { BatchOptions, Change, Statement, StoreError, StoreInfo, SqlValue }
 import { err, type Result } from '@stemma/graph/result';
 
 /** Grows when the messages change shape; tabs of another number are asked to reload. */
-export const PROTOCOL = 2;
-/** All that screens watch. */
-export const EVERYTHING: readonly string[] = [
-	'conv',
-	'node',
-	'ref',
-	'run',
-	'op',
-	'setting',
-	'scalar',
-	'member',
-	'queued',
-	'draft',
-	'replay',
-	'unfinished',
-	'run_commit',
-	'catalogue'
-];
+export const PROTOCOL = 3;
 export const LOCK = 'stemma-db';
 export const CHANNEL = 'stemma-db';
 

@@ -5,7 +5,7 @@
 import sqlite3InitModule, { type SAHPoolUtil, type Sqlite3Static } from '@sqlite.org/sqlite-wasm';
 import { SQLiteMemoryDriver } from 'sqlocal';
 import type { KeptCopy } from '../backup/files.ts';
-import type { Shelf } from '../backup/restore.ts';
+import type { LocalFiles } from '../backup/local-shelf.ts';
 import type { Connection } from '../connection.ts';
 import { createWasmConnection } from './wasm-connection.ts';
 
@@ -83,7 +83,7 @@ export class SahpoolDriver extends SQLiteMemoryDriver {
 	}
 
 	/** Places for files beside the live one, whose connection is `live`. */
-	shelf(nowMs: () => number): Shelf {
+	files(nowMs: () => number): LocalFiles {
 		const pool = this.#mustPool();
 		const open = (name: string): Connection => {
 			const database = new pool.OpfsSAHPoolDb(name);

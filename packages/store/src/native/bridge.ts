@@ -1,7 +1,19 @@
 /** How requests of the native engine reach the process that has the database. Nothing else knows the way. */
 import type { Change } from '../port.ts';
 
-export type NativeCommand = 'open' | 'read' | 'write' | 'export' | 'info';
+export type NativeCommand =
+	| 'open'
+	| 'read'
+	| 'write'
+	| 'export'
+	| 'info'
+	| 'save'
+	| 'take_in'
+	| 'migrate_incoming'
+	| 'merge'
+	| 'replace'
+	| 'discard'
+	| 'copies';
 
 export interface NativeStream {
 	/** One frame has been consumed: the next may come. */

@@ -1,16 +1,19 @@
 /** The port on SQLite in another process: the desktop's. Every window has its own; the process has one database. */
 import { err, ok, type Result } from '@stemma/graph/result';
+import type { FileAction, FileResults, StoreFiles } from '../backup/files.ts';
+import { createRestore } from '../backup/restore.ts';
 import { unpackRows } from '../connection.ts';
 import type { Migration } from '../migrate.ts';
 import { migrations as allMigrations } from '../migrations/migrations.ts';
 import { StoreFailure, type Row, type Store, type StoreError, type StoreInfo } from '../port.ts';
 import type { NativeBridge } from './bridge.ts';
 import { readPiece, readResults, readValue, toJsonParams, toJsonStatement, type FrameRows } from './frame.ts';
+import { createNativeShelf } from './native-shelf.ts';
 
 export interface NativeStoreOptions {
 	readonly bridge: NativeBridge;
 	readonly migrations?: readonly Migration[];
-	readonly nowMs: number;
+	readonly nowMs: () => number;
 }
 
 const DEFAULT_BATCH_ROWS = 500;
@@ -23,7 +26,11 @@ const READS = /^\s*(select|values|with|explain)\b/i;
 
 const toRows = ({ columns, rows }: FrameRows): readonly Row[] => unpackRows(columns, rows);
 
-export async function openNativeStore(options: NativeStoreOptions): Promise<Result<Store, StoreError>> {
+export interface NativeStore extends Store {
+	readonly files: StoreFiles;
+}
+
+export async function openNativeStore(options: NativeStoreOptions): Promise<Result<NativeStore, StoreError>> {
 	const { bridge, migrations = allMigrations, nowMs } = options;
 	let isOpen = true;
 	/** Requests of one page are carried out in its order: a later one waits for what is being written. */
@@ -43,24 +50,22 @@ export async function openNativeStore(options: NativeStoreOptions): Promise<Resu
 		}
 		return read(frame);
 	};
-	const write = (request: object): Promise<Result<readonly FrameRows[], StoreError>> => {
-		const done = written.then(() => ask('write', request, readResults));
-		written = done;
+	const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
+		const done = written.then(run);
+		written = done.catch(() => undefined);
 		return done;
 	};
+	const write = (request: object): Promise<Result<readonly FrameRows[], StoreError>> =>
+		inTurn(() => ask('write', request, readResults));
 	const afterWriting = async <T>(run: () => Promise<T>): Promise<T> => {
 		await written;
 		return run();
 	};
 
-	const opened = await ask('open', { migrations, nowMs }, readValue);
+	const opened = await ask('open', { migrations, nowMs: nowMs() }, readValue);
 	if (!opened.ok) return opened;
 
-	async function* stream(
-		sql: string,
-		params: Parameters<Store['stream']>[1] = [],
-		{ batchRows = DEFAULT_BATCH_ROWS, signal }: Parameters<Store['stream']>[2] = {}
-	): AsyncGenerator<readonly Row[]> {
+	async function* stream(request: object, signal?: AbortSignal): AsyncGenerator<readonly Row[]> {
 		const throwIfOver = (): void => {
 			if (!isOpen) throw new StoreFailure(CLOSED);
 			if (signal?.aborted === true) throw new StoreFailure({ code: 'aborted', message: 'Cancelled.' });
@@ -74,17 +79,14 @@ export async function openNativeStore(options: NativeStoreOptions): Promise<Resu
 			arrived.push(piece);
 			wake?.();
 		};
-		const native = bridge.stream(
-			{ sql, params: toJsonParams(params), batchRows },
-			{
-				take: (frame) => {
-					arrive(readPiece(frame));
-				},
-				lost: (reason) => {
-					arrive(err(lost(reason)));
-				}
+		const native = bridge.stream(request, {
+			take: (frame) => {
+				arrive(readPiece(frame));
+			},
+			lost: (reason) => {
+				arrive(err(lost(reason)));
 			}
-		);
+		});
 		const cancel = (): void => {
 			native.cancel();
 			wake?.();
@@ -114,6 +116,16 @@ export async function openNativeStore(options: NativeStoreOptions): Promise<Resu
 		}
 	}
 
+	const restore = createRestore(
+		createNativeShelf({
+			ask,
+			inTurn,
+			stream: (sql, of) => stream({ sql, params: [], batchRows: DEFAULT_BATCH_ROWS, of }),
+			nowMs
+		}),
+		nowMs
+	);
+
 	return ok({
 		async query(sql, params = []) {
 			const statements = [toJsonStatement({ sql, params })];
@@ -132,7 +144,14 @@ export async function openNativeStore(options: NativeStoreOptions): Promise<Resu
 			if (!results.ok) return results;
 			return ok(results.value.map((result) => ({ rows: toRows(result), changes: result.changes })));
 		},
-		stream,
+		stream: (sql, params = [], { batchRows = DEFAULT_BATCH_ROWS, signal } = {}) =>
+			stream({ sql, params: toJsonParams(params), batchRows }, signal),
+		files: {
+			asks: true,
+			run: <A extends FileAction>(action: A) =>
+				// What is carried out answers with what belongs to the action.
+				restore.run(action) as Promise<Result<FileResults[A['act']], StoreError>>
+		},
 		async export() {
 			const copy = await afterWriting(() => ask('export', {}, readValue));
 			return copy.ok ? ok(copy.value.bytes) : copy;
