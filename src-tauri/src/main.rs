@@ -81,7 +81,7 @@ fn build_window(app: &AppHandle, label: &str, path: &str) -> tauri::Result<()> {
 		.on_navigation(|url| {
 			matches!(url.scheme(), "tauri" | "about") || url.host_str() == Some("tauri.localhost")
 		})
-		// Backups leave as downloads, to the folder that the system has for those.
+		// What is saved from a page, such as an image, goes to the folder that the system has for downloads.
 		.on_download(|_, _| true)
 		.build()?;
 	Ok(())

@@ -23,7 +23,10 @@ impl Copies {
 	pub fn keep(&self, from: &Connection, why: CopyReason, now_ms: i64) -> Result<KeptCopy, StoreError> {
 		let Self(folder) = self;
 		std::fs::create_dir_all(folder).map_err(|error| no_storage(folder, &error))?;
-		let name = format!("{BEFORE}{now_ms}-{}{EXTENSION}", word(why));
+		let named = |taken_at: i64| format!("{BEFORE}{taken_at}-{}{EXTENSION}", word(why));
+		// A copy is never written over by another.
+		let taken_at = (now_ms..).find(|ms| !folder.join(named(*ms)).exists()).unwrap_or(now_ms);
+		let name = named(taken_at);
 		let path = folder.join(&name);
 		// What is not whole has another name.
 		let part = folder.join(format!("{name}.part"));
@@ -38,7 +41,7 @@ impl Copies {
 			let _ = std::fs::remove_file(folder.join(old.name));
 		}
 		let size_bytes = std::fs::metadata(&path).map_or(0, |data| data.len());
-		Ok(KeptCopy { name, taken_at: now_ms, size_bytes, why })
+		Ok(KeptCopy { name, taken_at, size_bytes, why })
 	}
 
 	/// The newest first.

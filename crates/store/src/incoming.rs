@@ -155,7 +155,7 @@ fn copy(from: File, to: &Path) -> Result<(), StoreError> {
 fn refuse_size(bytes: u64) -> Result<(), StoreError> {
 	match bytes {
 		..SMALLEST => Err(refused("This file is empty, or no database.")),
-		..=LARGEST => Ok(()),
+		SMALLEST..=LARGEST => Ok(()),
 		_ => Err(too_large()),
 	}
 }

@@ -41,28 +41,28 @@ impl Store {
 
 	/// Adds to the live database.
 	pub fn merge(&self, request: &RestoreRequest, origin: &str) -> Result<Vec<Rows>, StoreError> {
-		let incoming = self.incoming(request.file)?;
 		let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
 		let writer = writer.as_mut().ok_or_else(closed)?;
+		let incoming = self.incoming(request.file)?;
 		// Nobody writes meanwhile: nothing is in neither the copy nor the database.
 		self.copies.keep(&self.reader()?, CopyReason::Merge, request.now_ms)?;
 		let results = with_attached(writer, &incoming.path, |writer| transact(writer, &request.statements))?;
-		self.tell(request, origin);
+		self.done_with(request, origin);
 		Ok(results)
 	}
 
 	/// Puts a new database into the place of the live one: what the statements make of nothing.
 	pub fn replace(&self, request: &RestoreRequest, origin: &str) -> Result<KeptCopy, StoreError> {
-		let incoming = self.incoming(request.file)?;
 		let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
 		let writer = writer.as_mut().ok_or_else(closed)?;
+		let incoming = self.incoming(request.file)?;
 		let copy = self.copies.keep(&self.reader()?, CopyReason::Replace, request.now_ms)?;
 		let path = self.staging.join("fresh.sqlite");
 		remove_database(&path);
 		let replaced = self.make_fresh(&path, &incoming, request).and_then(|fresh| overwrite(&fresh, writer));
 		remove_database(&path);
 		replaced?;
-		self.tell(request, origin);
+		self.done_with(request, origin);
 		Ok(copy)
 	}
 
@@ -138,7 +138,10 @@ impl Store {
 		let place = self.place();
 		let incoming = place.as_ref().filter(|incoming| incoming.taken.file == file);
 		incoming.map(Arc::clone).ok_or_else(|| {
-			StoreError::new(StoreErrorCode::Sql, "Another file was chosen meanwhile. Choose this one again.")
+			StoreError::new(
+				StoreErrorCode::Sql,
+				"This file is not at hand any more: it was restored, or another one was chosen. Choose it again.",
+			)
 		})
 	}
 
@@ -146,8 +149,10 @@ impl Store {
 		self.incoming.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	/// Under the lock of the writer: changes are told in the order in which they came to be.
-	fn tell(&self, request: &RestoreRequest, origin: &str) {
+	/// Under the lock of the writer: changes are told in the order in which they came to be. A page that is loaded
+	/// anew because of that may have its request sent again by the webview: the file is there no more.
+	fn done_with(&self, request: &RestoreRequest, origin: &str) {
+		self.discard(request.file);
 		let touched = request.touched.clone();
 		(self.on_commit)(&Change { touched, epoch: EPOCH, origin: origin.to_owned() });
 	}
