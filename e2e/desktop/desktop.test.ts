@@ -97,6 +97,28 @@ test('words appear as they come, and stop closes the connection', async () => {
 	expect(upstream.ledger().at(-1)?.abortedAt, 'the server sees it').not.toBeNull();
 });
 
+test('a page that is loaded anew while an answer comes asks no server a second time', async () => {
+	await chooseModel('Scenario slow');
+	const before = upstream.ledger().length;
+	await ask('tell me');
+	await desktop.sees('One word after', 'article[aria-busy=true]');
+	await desktop.run(() => {
+		document.title = 'before';
+		setTimeout(() => {
+			location.reload();
+		});
+	});
+	await desktop.until(
+		'the page anew',
+		() => document.title !== 'before' && document.readyState === 'complete'
+	);
+	await desktop.sees('One word after');
+	const until = Date.now() + 20_000;
+	while (upstream.ledger()[before]?.abortedAt === null && Date.now() < until) await Bun.sleep(50);
+	expect(upstream.ledger()[before]?.abortedAt, 'what nobody reads is closed').not.toBeNull();
+	expect(upstream.ledger().length - before).toBe(1);
+});
+
 test('the key is neither in the page nor in the data', async () => {
 	await chooseModel('Scenario plain');
 	await ask('is it safe?');
@@ -175,6 +197,14 @@ async function choosePath(title: string, path: string): Promise<void> {
 		pressKeys('key', '--delay', '200', 'Delete', 'Return');
 	});
 }
+
+/** The same where a name stands already. */
+const choosePlace = (title: string, path: string): Promise<void> =>
+	inDialog(title, () => {
+		pressKeys('key', 'ctrl+a');
+		pressKeys('type', '--delay', '10', path);
+		pressKeys('key', '--delay', '200', 'Return');
+	});
 
 const answerDialog = (title: string, key: string): Promise<void> =>
 	inDialog(title, () => void pressKeys('key', key));
@@ -296,6 +326,99 @@ test('a command runs after a yes outside the page, is stopped with all it starte
 	await desktop.sees('output of count');
 });
 
+test('a backup goes where a dialog says, and comes back: merged, put in the place of what is there, and undone', async () => {
+	const conversations = (...wanted: readonly string[]): Promise<void> =>
+		desktop.until(
+			`the conversations ${wanted.join(' and ')}`,
+			(titles) => {
+				const links = [...document.querySelectorAll('nav[aria-label=Conversations] a')];
+				const shown = links.map((link) => link.textContent).filter((text) => text.includes('said'));
+				return (
+					shown.length === titles.length &&
+					titles.every((title) => shown.some((text) => text.includes(title)))
+				);
+			},
+			wanted
+		);
+	const report = '[aria-label="What is in the file"]';
+	const folder = mkdtempSync(join(tmpdir(), 'stemma-elsewhere-'));
+	const backup = join(folder, 'mine.sqlite');
+	const wrong = join(folder, 'wrong.sqlite');
+	writeFileSync(wrong, 'not a database '.repeat(100));
+	await chooseModel('Scenario plain');
+	await ask('said elsewhere');
+	await desktop.sees('$0.000042', 'article[aria-posinset="2"]');
+	await desktop.press('Settings');
+	await desktop.sees('There is no backup yet');
+	await desktop.press('Back up now');
+	await answerDialog('Save a backup', 'Escape');
+	await desktop.sees('There is no backup yet');
+	await desktop.press('Back up now');
+	await choosePlace('Save a backup', join(data, 'mine.sqlite'));
+	await desktop.sees('Stemma keeps its own files in this folder');
+	await desktop.press('Back up now');
+	await choosePlace('Save a backup', backup);
+	await desktop.sees('The last backup was made');
+	expect(readFileSync(backup).subarray(0, 15).toString()).toBe('SQLite format 3');
+	await desktop.stop();
+
+	// Another person's program.
+	rmSync(data, { recursive: true });
+	mkdirSync(data);
+	desktop = await Desktop.start(BINARY, data, port);
+	await chooseModel('Scenario plain');
+	await ask('said here');
+	await desktop.sees('$0.000042', 'article[aria-posinset="2"]');
+	const [first = ''] = await desktop.windows();
+	await invoke('window_open', { request: { kind: 'main', path: '/' } });
+	const second = (await desktop.windows()).find((handle) => handle !== first) ?? '';
+	const bothShow = async (...wanted: readonly string[]): Promise<void> => {
+		for (const handle of [second, first]) {
+			await desktop.switchTo(handle);
+			await conversations(...wanted);
+		}
+	};
+	await bothShow('said here');
+	await desktop.press('Settings');
+	await desktop.press('Restore…');
+	await choosePath('Restore a backup', wrong);
+	await desktop.sees('This is no SQLite database. Nothing here has changed.');
+	await desktop.press('Restore…');
+	await choosePath('Restore a backup', backup);
+	await desktop.sees('mine.sqlite', report);
+	await desktop.sees('1 conversation, 2 messages', report);
+	await desktop.sees('2 messages and 1 conversation are not here yet', report);
+	await desktop.press('Merge');
+	await desktop.sees('2 messages and 1 conversation were added');
+	await bothShow('said here', 'said elsewhere');
+
+	await desktop.press('Restore…');
+	await choosePath('Restore a backup', backup);
+	await desktop.sees('All its messages are here already', report);
+	await desktop.press('Replace');
+	await bothShow('said elsewhere');
+
+	await desktop.press('Settings');
+	await desktop.until('the copy of what was there', () => {
+		const kept = [...document.querySelectorAll('li')].find((item) =>
+			item.textContent.includes('before it was replaced')
+		);
+		const restore = [...(kept?.querySelectorAll('button') ?? [])].find((button) =>
+			button.textContent.includes('Restore')
+		);
+		restore?.click();
+		return restore !== undefined;
+	});
+	await desktop.sees('2 conversations, 4 messages', report);
+	await desktop.press('Merge');
+	await bothShow('said here', 'said elsewhere');
+	await desktop.stop();
+	desktop = await Desktop.start(BINARY, data, port);
+	await conversations('said here', 'said elsewhere');
+	expect(existsSync(join(data, 'staging')), 'nothing is left on its way').toBe(false);
+	rmSync(folder, { recursive: true });
+});
+
 test('a viewer reads and cannot write', async () => {
 	await desktop.sees('Where should answers come from?');
 	const [first] = await desktop.windows();
@@ -315,6 +438,13 @@ test('a viewer reads and cannot write', async () => {
 	const statements = [{ sql: 'DELETE FROM meta' }];
 	for (const [command, request] of [
 		['store_write', { statements }],
+		['store_save', { name: 'a.sqlite' }],
+		['store_take_in', {}],
+		['store_take_in', { copy: 'before-1-merge.sqlite' }],
+		['store_migrate_incoming', { file: 1 }],
+		['store_merge', { file: 1, statements, touched: { tables: [] }, nowMs: 1 }],
+		['store_replace', { file: 1, statements, touched: { tables: [] }, nowMs: 1 }],
+		['store_discard', { file: 1 }],
 		['secrets_set', { endpoint: 'e', url: 'https://a.example', key: 'k' }],
 		['window_open', { kind: 'main', path: '/' }],
 		['process_name', { root: 'r', command: { name: 'test', argv: ['true'] } }],

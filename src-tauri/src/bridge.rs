@@ -50,7 +50,10 @@ pub async fn stream<R: Runtime>(
 	let desktop = desktop(&app);
 	let owner = webview.label().to_owned();
 	blocking(move || {
-		let open = desktop.streams.open(&owner, channel.id());
+		let open = desktop
+			.streams
+			.open(&owner, channel.id())
+			.ok_or_else(|| HostError::new(ErrorCode::Cancelled, "This was asked for already."))?;
 		let mut sent = 0;
 		let result = desktop.api.call(command, request, Some(&owner), &open.cancel, &mut |frame| {
 			let size = match &frame {

@@ -26,14 +26,18 @@ pub struct Open {
 }
 
 impl Streams {
-	pub fn open(&self, owner: &str, channel: u32) -> Open {
+	/// None when the channel is in use: a webview whose page goes while it waits for an answer asks once more.
+	pub fn open(&self, owner: &str, channel: u32) -> Option<Open> {
 		let cancel = Cancel::default();
 		let window = Arc::new(Window::new(&cancel));
 		let mut pages = lock(&self.0);
 		let page = pages.entry(owner.to_owned()).or_default();
+		if page.open.contains_key(&channel) {
+			return None;
+		}
 		page.open.insert(channel, (cancel.clone(), Arc::clone(&window)));
 		drop(pages);
-		Open { cancel, window, owner: owner.to_owned(), channel, pages: Arc::clone(&self.0) }
+		Some(Open { cancel, window, owner: owner.to_owned(), channel, pages: Arc::clone(&self.0) })
 	}
 
 	/// Set once the page that asks now is gone.
