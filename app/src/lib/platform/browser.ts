@@ -16,7 +16,7 @@ export const platform: Platform = {
 		keys: 'Kept in this browser’s own storage, beside the database and never in it. Scripts and people with access to this browser profile could read it.',
 		key: 'key kept in this browser, beside the database'
 	},
-	openStore: openBrowserStore,
+	openStore: (_nowMs, events) => openBrowserStore(events),
 	keys: createKeyStore(indexedDB),
 	vault: null,
 	transport: createFetchTransport((url, init) => fetch(url, init)),

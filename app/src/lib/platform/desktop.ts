@@ -20,7 +20,7 @@ export const platform: Platform = {
 		keys: 'Kept by the program, in the keychain of this computer where it has one. It is sent to this server only, and the page cannot read it again.',
 		key: 'key kept by the program, for this address only'
 	},
-	openStore: () => openNativeStore({ bridge: createStoreBridge(host), nowMs: () => Date.now() }),
+	openStore: (nowMs) => openNativeStore({ bridge: createStoreBridge(host), nowMs }),
 	keys,
 	vault: createDesktopVault(host),
 	transport,

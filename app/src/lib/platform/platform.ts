@@ -49,7 +49,7 @@ export interface Platform {
 	readonly places: Places;
 	/** What a device is called in the log, until it is named. */
 	readonly deviceName: string;
-	openStore(events: StoreEvents): Promise<Result<DeskStore, StoreError>>;
+	openStore(nowMs: () => number, events: StoreEvents): Promise<Result<DeskStore, StoreError>>;
 	readonly keys: KeyStore;
 	/** Null where keys are never locked. */
 	readonly vault: KeyVault | null;

@@ -65,7 +65,8 @@ export class AppState {
 
 	async open(): Promise<void> {
 		const session = platform.joinServer();
-		const opened = await platform.openStore({
+		const nowMs = (): number => Date.now();
+		const opened = await platform.openStore(nowMs, {
 			onRole: (role) => {
 				this.role = role;
 			},
@@ -84,7 +85,7 @@ export class AppState {
 			return;
 		}
 		const store = opened.value;
-		const workspace = await openWorkspace({ store, nowMs: () => Date.now(), randomHex }, platform.deviceName);
+		const workspace = await openWorkspace({ store, nowMs, randomHex }, platform.deviceName);
 		if (!workspace.ok) {
 			this.boot = { kind: 'blocked', error: workspace.error };
 			return;
@@ -95,7 +96,6 @@ export class AppState {
 		});
 		const { keys } = platform;
 		const announcer = new Announcer();
-		const nowMs = (): number => Date.now();
 		const catalogue = new ModelCatalogue(workspace.value, keys);
 		const endpoints = new Endpoints(workspace.value, keys, catalogue, nowMs);
 		const history = new UndoHistory(workspace.value, announcer);

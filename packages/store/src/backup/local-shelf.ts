@@ -44,6 +44,12 @@ const fail = (message: string, code: 'corrupt' | 'sql' = 'sql'): never => {
 	throw new StoreFailure({ code, message });
 };
 
+/** Done when it is asked for; what it throws rejects. */
+const atOnce = <T>(run: () => T): Promise<T> =>
+	new Promise((resolve) => {
+		resolve(run());
+	});
+
 export function createLocalShelf({ live, files, migrations, nowMs }: LocalShelfDeps): Shelf {
 	/** Only while the file is looked through: SQLite attaches it afterwards. */
 	let open: Connection | null = null;
@@ -56,10 +62,6 @@ export function createLocalShelf({ live, files, migrations, nowMs }: LocalShelfD
 	const close = (): void => {
 		open?.close();
 		open = null;
-	};
-	const drop = (): void => {
-		close();
-		files.dropIncoming();
 	};
 	const attached = <T>(connection: Connection, run: () => T): T => {
 		close();
@@ -94,7 +96,7 @@ export function createLocalShelf({ live, files, migrations, nowMs }: LocalShelfD
 			return { name: null, sizeBytes };
 		},
 		incoming: {
-			query: async (sql) => opened().run(sql, []),
+			query: (sql) => atOnce(() => opened().run(sql, [])),
 			async each(sql, check) {
 				const cursor = opened().open(sql, []);
 				try {
@@ -111,34 +113,38 @@ export function createLocalShelf({ live, files, migrations, nowMs }: LocalShelfD
 					cursor.close();
 				}
 			},
-			migrate: async () => migrate(opened(), migrations, nowMs(), () => ok(undefined))
+			migrate: () => atOnce(() => migrate(opened(), migrations, nowMs(), () => ok(undefined)))
 		},
-		live: { query: async (sql) => live.run(sql, []) },
-		compare: async (sql) => attached(live, () => live.run(sql, [])),
-		async merge(statements) {
-			files.keepCopy('merge');
-			return transact(live, statements);
-		},
-		async replace(statements) {
-			const copy = files.keepCopy('replace');
-			const fresh = files.openFresh();
-			try {
-				prepareFile(fresh);
-				const migrated = migrate(fresh, migrations, nowMs(), () => ok(undefined));
-				if (!migrated.ok) throw new StoreFailure(migrated.error);
-				transact(fresh, statements);
-			} finally {
-				fresh.close();
-			}
-			files.overwriteLive();
-			return copy;
-		},
-		async dropIncoming() {
-			drop();
-		},
-		copies: async () => files.copies(),
-		readCopy: async (name) => files.readCopy(copyOf(name).name),
-		save: async () => fail('The page saves its files itself.')
+		live: { query: (sql) => atOnce(() => live.run(sql, [])) },
+		compare: (sql) => atOnce(() => attached(live, () => live.run(sql, []))),
+		merge: (statements) =>
+			atOnce(() => {
+				files.keepCopy('merge');
+				return transact(live, statements);
+			}),
+		replace: (statements) =>
+			atOnce(() => {
+				const copy = files.keepCopy('replace');
+				const fresh = files.openFresh();
+				try {
+					prepareFile(fresh);
+					const migrated = migrate(fresh, migrations, nowMs(), () => ok(undefined));
+					if (!migrated.ok) throw new StoreFailure(migrated.error);
+					transact(fresh, statements);
+				} finally {
+					fresh.close();
+				}
+				files.overwriteLive();
+				return copy;
+			}),
+		dropIncoming: () =>
+			atOnce(() => {
+				close();
+				files.dropIncoming();
+			}),
+		copies: () => atOnce(() => files.copies()),
+		readCopy: (name) => atOnce(() => files.readCopy(copyOf(name).name)),
+		save: () => atOnce(() => fail('The page saves its files itself.'))
 	};
 }
 

@@ -85,9 +85,8 @@ export function createNativeShelf({ ask, inTurn, stream, nowMs }: NativeShelfDep
 			taken = null;
 		},
 		copies: () => value<readonly KeptCopy[]>('copies', {}),
-		readCopy: async () => {
-			throw new StoreFailure({ code: 'sql', message: 'The program saves its files itself.' });
-		},
+		readCopy: () =>
+			Promise.reject(new StoreFailure({ code: 'sql', message: 'The program saves its files itself.' })),
 		async save(copy, name) {
 			// What was written is in the file; what is written next does not wait for a dialog.
 			await inTurn(() => Promise.resolve());
