@@ -112,7 +112,7 @@ test('a page that is loaded anew while an answer comes asks no server a second t
 		'the page anew',
 		() => document.title !== 'before' && document.readyState === 'complete'
 	);
-	await desktop.sees('One word after');
+	await desktop.sees('tell me', 'article[aria-posinset="1"]');
 	const until = Date.now() + 20_000;
 	while (upstream.ledger()[before]?.abortedAt === null && Date.now() < until) await Bun.sleep(50);
 	expect(upstream.ledger()[before]?.abortedAt, 'what nobody reads is closed').not.toBeNull();
