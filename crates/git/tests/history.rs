@@ -5,9 +5,7 @@ mod support;
 
 use std::ops::ControlFlow;
 
-use stemma_git::{
-	Context, Ingested, blame, commit, diff, file, file_info, info, ingest, log, refs, stashes, tree,
-};
+use stemma_git::{Context, Ingested, commit, diff, file, file_info, info, ingest, log, refs, stashes, tree};
 use stemma_proto::error::ErrorCode;
 use stemma_proto::git::*;
 use support::{Fixture, GO_ON, HISTORY, Random, fields, git, git_version, no_root, try_git};
@@ -472,48 +470,6 @@ fn blob_at(fixture: &Fixture, path: &str) -> Vec<u8> {
 	let spec: std::ffi::OsString = std::os::unix::ffi::OsStringExt::from_vec(spec);
 	let mut git = std::process::Command::new("git");
 	git.current_dir(fixture.path()).args(["cat-file", "blob"]).arg(spec).output().expect("git").stdout
-}
-
-#[test]
-fn blame_names_the_commits_git_names() {
-	let fixture = Fixture::of(HISTORY);
-	for (path, commit) in
-		[("src/numbers", "HEAD"), ("lib/main.rs", "refs/heads/side"), ("cut.txt", "refs/heads/side")]
-	{
-		let request = BlameRequest {
-			root: no_root(),
-			commit: commit.into(),
-			path: path.into(),
-			first: None,
-			last: None,
-		};
-		let found = blame(fixture.context(), &request).expect("a blame");
-		let mut lines = Vec::new();
-		for hunk in &found.hunks {
-			assert!(found.commits.iter().any(|commit| commit.id == hunk.commit), "its commit is told");
-			for line in 0..hunk.lines {
-				lines.push(format!("{} {} {}", hunk.commit, hunk.source_start + line, hunk.start + line));
-			}
-		}
-		let porcelain = fixture.git_text(&["blame", "--line-porcelain", commit, "--", path]);
-		let expected: Vec<_> = porcelain
-			.lines()
-			.filter(|line| line.split(' ').next().is_some_and(|id| id.len() == 40))
-			.map(|line| line.split(' ').take(3).collect::<Vec<_>>().join(" "))
-			.collect();
-		assert_eq!(lines, expected, "{path}");
-	}
-	let part = BlameRequest {
-		root: no_root(),
-		commit: "HEAD".into(),
-		path: "src/numbers".into(),
-		first: Some(28),
-		last: Some(32),
-	};
-	let found = blame(fixture.context(), &part).expect("a blame");
-	assert_eq!(found.hunks.iter().map(|hunk| hunk.lines).sum::<u32>(), 5);
-	let outside = BlameRequest { first: Some(5), last: Some(2), ..part };
-	assert_eq!(blame(fixture.context(), &outside).expect_err("no lines").code, ErrorCode::Invalid);
 }
 
 #[test]

@@ -397,7 +397,12 @@ data! {
 }
 
 data! {
-	Blame { hunks: Vec<BlameHunk>, commits: Vec<CommitLine> }
+	Blame {
+		hunks: Vec<BlameHunk>,
+		commits: Vec<CommitLine>,
+		/// Those of the commits whose parents are not here: their lines may be older.
+		cut_off: Vec<String>,
+	}
 }
 
 choice! {

@@ -25,8 +25,8 @@ export const gitPersonSchema = z.object({ email: z.string(), name: z.string(), o
 export type CommitLine = { readonly author: GitPerson; readonly committed: number; readonly id: string; readonly parents: readonly string[]; readonly refs: readonly string[]; readonly subject: string; };
 export const commitLineSchema = z.object({ author: gitPersonSchema, committed: z.int(), id: z.string(), parents: z.array(z.string()), refs: z.array(z.string()), subject: z.string() });
 
-export type Blame = { readonly commits: readonly CommitLine[]; readonly hunks: readonly BlameHunk[]; };
-export const blameSchema = z.object({ commits: z.array(commitLineSchema), hunks: z.array(blameHunkSchema) });
+export type Blame = { readonly commits: readonly CommitLine[]; readonly cutOff: readonly string[]; readonly hunks: readonly BlameHunk[]; };
+export const blameSchema = z.object({ commits: z.array(commitLineSchema), cutOff: z.array(z.string()), hunks: z.array(blameHunkSchema) });
 
 /** One side of a change. */
 export type FileSide = { readonly id: string | null; readonly mode: string; readonly path: string; };
