@@ -9,6 +9,8 @@ export interface LineGroup {
 	readonly first: number;
 	readonly last: number;
 	readonly commit: CommitLine;
+	/** The history ends at this commit because it is cut off: the lines may be older. */
+	readonly isCutOff: boolean;
 }
 
 export class FileBlame {
@@ -43,8 +45,9 @@ export class FileBlame {
 	}
 }
 
-function blameToGroups({ hunks, commits }: Blame): readonly LineGroup[] {
+export function blameToGroups({ hunks, commits, cutOff }: Blame): readonly LineGroup[] {
 	const commitById = new Map(commits.map((commit) => [commit.id, commit]));
+	const cutOffIds = new Set(cutOff);
 	const groups: LineGroup[] = [];
 	for (const hunk of hunks.toSorted((a, b) => a.start - b.start)) {
 		const commit = commitById.get(hunk.commit);
@@ -53,7 +56,7 @@ function blameToGroups({ hunks, commits }: Blame): readonly LineGroup[] {
 		const before = groups.at(-1);
 		if (before?.commit === commit && before.last + 1 === hunk.start) {
 			groups[groups.length - 1] = { ...before, last };
-		} else groups.push({ first: hunk.start, last, commit });
+		} else groups.push({ first: hunk.start, last, commit, isCutOff: cutOffIds.has(commit.id) });
 	}
 	return groups;
 }
