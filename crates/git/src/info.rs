@@ -4,12 +4,14 @@ use std::fs;
 
 use gix::bstr::ByteSlice;
 use gix::hash::Kind as HashKind;
+use gix::objs::Kind;
 use stemma_paths::bytes_to_text;
 use stemma_proto::error::HostError;
 use stemma_proto::git::{
 	GitHead, GitOperation, ObjectFormat, RepositoryInfo, RepositoryRequest, Submodule, Worktree,
 };
 
+use crate::changes::is_blob;
 use crate::layout::{Layout, boolean, read_small};
 use crate::repository::{Reach, Repository};
 use crate::worktree::check_control_file;
@@ -74,15 +76,24 @@ impl Repository<'_> {
 		Ok(text.lines().any(|line| !line.trim_start().starts_with(b"#") && line.contains_str("filter=lfs")))
 	}
 
-	/// A control file at the top of the working tree, not through a link.
+	/// A control file at the top of the working tree, not through a link; of `HEAD` where there is none.
 	fn top_file(&self, name: &str) -> Result<Option<Vec<u8>>, GitError> {
-		let Some(work_tree) = &self.layout.work_tree else { return Ok(None) };
+		let Some(work_tree) = &self.layout.work_tree else { return self.top_file_of_head(name) };
 		check_control_file(self, b"".as_bstr(), name)?;
 		let path = work_tree.join(name);
 		if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
 			return read_small(&path, MAX_MODULES_FILE);
 		}
 		Ok(None)
+	}
+
+	fn top_file_of_head(&self, name: &str) -> Result<Option<Vec<u8>>, GitError> {
+		let Some(commit) = self.head_commit()? else { return Ok(None) };
+		// A partial clone may lack both, which says nothing about the rest of it.
+		let Ok(Some((mode, id))) = self.entry_at(&commit, &name.into()) else { return Ok(None) };
+		let mut data = Vec::new();
+		let is_read = is_blob(mode) && self.read_capped(&id, Kind::Blob, MAX_MODULES_FILE, &mut data).is_ok();
+		Ok(is_read.then_some(data))
 	}
 
 	fn operation(&self) -> Option<GitOperation> {

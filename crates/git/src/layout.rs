@@ -67,7 +67,10 @@ impl Layout {
 	pub fn is_partial(&self) -> bool {
 		self.config.string("extensions.partialClone").is_some()
 			|| self.config.sections_by_name("remote").into_iter().flatten().any(|remote| {
-				remote.value("promisor").is_some_and(|value| value.eq_ignore_ascii_case(b"true"))
+				// A name without a value says yes.
+				remote.value_implicit("promisor").is_some_and(|value| {
+					value.is_none_or(|value| gix::config::Boolean::try_from(value).is_ok_and(|yes| yes.0))
+				})
 			})
 	}
 
