@@ -54,7 +54,7 @@ fn read(store: &Store, sql: &str, of: Option<u32>) -> Result<Value, StoreError> 
 	let frame = pack_rows(&rows[0]);
 	let length = u32::from_le_bytes(frame[..4].try_into().unwrap()) as usize;
 	let value: Value = serde_json::from_slice(&frame[4..4 + length]).unwrap();
-	Ok(value["rows"].clone())
+	Ok(value["values"].clone())
 }
 
 fn names(store: &Store) -> Value {
@@ -131,7 +131,7 @@ fn what_is_no_whole_database_of_ours_is_refused_and_leaves_nothing() {
 		assert!(refused.message.contains(sentence), "{what}: {}", refused.message);
 		assert_eq!(staged(&folder), 0, "{what} is not kept");
 	}
-	assert_eq!(names(&store), json!([["ours"]]));
+	assert_eq!(names(&store), json!(["ours"]));
 }
 
 #[cfg(unix)]
@@ -189,7 +189,7 @@ fn the_last_changes_of_a_program_that_was_killed_come_along() {
 	}
 	let taken = store.take_in(&copy, "main").unwrap();
 	let rows = read(&store, "SELECT name FROM t1 ORDER BY name", Some(taken.file)).unwrap();
-	assert_eq!(rows, json!([["in the log only"], ["theirs"]]));
+	assert_eq!(rows, json!(["in the log only", "theirs"]));
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn the_chosen_file_is_copied_and_not_touched() {
 	store.merge(&request(taken.file, &[UNION, "DELETE FROM incoming.t1"]), "main").unwrap();
 	assert_eq!(std::fs::read(&chosen).unwrap(), before);
 	assert_eq!(std::fs::read_dir(chosen.parent().unwrap()).unwrap().count(), 1, "nothing lies beside it");
-	assert_eq!(names(&store), json!([["ours"], ["theirs"]]));
+	assert_eq!(names(&store), json!(["ours", "theirs"]));
 	assert_eq!(staged(&folder), 0);
 	let next = store.take_in(&chosen, "main").unwrap();
 	store.merge(&request(next.file, &[UNION]), "main").unwrap();
@@ -223,11 +223,11 @@ fn a_merge_is_all_or_nothing_and_the_fence_is_closed_behind_it() {
 	];
 	for escape in &escapes {
 		assert!(store.merge(&request(taken.file, &[UNION, escape]), "main").is_err(), "{escape}");
-		assert_eq!(names(&store), json!([["ours"]]), "{escape}");
+		assert_eq!(names(&store), json!(["ours"]), "{escape}");
 	}
 	for escape in &escapes[..5] {
 		assert!(store.replace(&request(taken.file, &[UNION, escape]), "main").is_err(), "{escape}");
-		assert_eq!(names(&store), json!([["ours"]]), "{escape}");
+		assert_eq!(names(&store), json!(["ours"]), "{escape}");
 	}
 	for sql in ["SELECT * FROM incoming.t1", escapes[0].as_str()] {
 		let statements = vec![statement(sql)];
@@ -249,7 +249,7 @@ fn a_merge_is_all_or_nothing_and_the_fence_is_closed_behind_it() {
 	};
 	let never = Arc::new(AtomicBool::new(false));
 	assert!(store.stream(&of, &never, &mut |_| ControlFlow::Continue(())).is_err());
-	assert_eq!(read(&store, "SELECT count(*) FROM t1", Some(taken.file)).unwrap(), json!([[1]]));
+	assert_eq!(read(&store, "SELECT count(*) FROM t1", Some(taken.file)).unwrap(), json!([1]));
 }
 
 #[test]
@@ -258,13 +258,13 @@ fn an_older_file_is_brought_up_in_its_copy_before_it_replaces() {
 	drop(store);
 	let store = open_at(&folder.path().join("here/live.sqlite"), 3);
 	let taken = store.take_in(&chosen, "main").unwrap();
-	assert_eq!(read(&store, "PRAGMA user_version", Some(taken.file)).unwrap(), json!([[1]]));
+	assert_eq!(read(&store, "PRAGMA user_version", Some(taken.file)).unwrap(), json!([1]));
 	store.migrate_incoming(taken.file).unwrap();
-	assert_eq!(read(&store, "PRAGMA user_version", Some(taken.file)).unwrap(), json!([[3]]));
+	assert_eq!(read(&store, "PRAGMA user_version", Some(taken.file)).unwrap(), json!([3]));
 	let copy = store.replace(&request(taken.file, &[UNION]), "main").unwrap();
 	assert_eq!(copy.why, CopyReason::Replace);
-	assert_eq!(names(&store), json!([["theirs"]]));
-	assert_eq!(read(&store, "PRAGMA user_version", None).unwrap(), json!([[3]]));
+	assert_eq!(names(&store), json!(["theirs"]));
+	assert_eq!(read(&store, "PRAGMA user_version", None).unwrap(), json!([3]));
 	assert_eq!(store.info().unwrap().journal_mode, "wal");
 	// A webview may send what it was asked for a second time.
 	let again = store.replace(&request(taken.file, &[UNION]), "main").expect_err("the file is used up");
@@ -274,7 +274,7 @@ fn an_older_file_is_brought_up_in_its_copy_before_it_replaces() {
 	put(&store, "and on");
 	drop(store);
 	let again = open_at(&folder.path().join("here/live.sqlite"), 3);
-	assert_eq!(names(&again), json!([["and on"], ["theirs"]]));
+	assert_eq!(names(&again), json!(["and on", "theirs"]));
 }
 
 #[test]

@@ -3,20 +3,19 @@
  * of all blobs, so that one JSON.parse makes the rows; see crates/store/src/pack.rs.
  */
 import { err, ok, type Result } from '@stemma/graph/result';
-import type { SqlValue, Statement, StoreError } from '../port.ts';
-
-interface PackedRows {
-	readonly columns: readonly string[];
-	readonly rows: SqlValue[][];
-	readonly changes: number;
-	readonly bigs: readonly (readonly [row: number, column: number, digits: string])[];
-	readonly blobs: readonly (readonly [row: number, column: number, length: number])[];
-}
+import type { Row, SqlValue, Statement, StoreError } from '../port.ts';
 
 export interface FrameRows {
 	readonly columns: readonly string[];
-	readonly rows: readonly (readonly SqlValue[])[];
+	/** Of all rows, one row after the other. */
+	readonly values: readonly SqlValue[];
 	readonly changes: number;
+}
+
+interface PackedRows extends FrameRows {
+	readonly values: SqlValue[];
+	readonly bigs: readonly (readonly [at: number, digits: string])[];
+	readonly blobs: readonly (readonly [at: number, length: number])[];
 }
 
 type Answer<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly error: StoreError };
@@ -34,18 +33,24 @@ function openFrame(frame: Uint8Array): { readonly json: unknown; readonly tail: 
 }
 
 /** Puts in what JSON cannot hold. Returns how many bytes of the tail it has used. */
-function complete({ rows, bigs, blobs }: PackedRows, tail: Uint8Array): number {
-	const put = (row: number, column: number, value: SqlValue): void => {
-		const cells = rows[row];
-		if (cells) cells[column] = value;
-	};
-	for (const [row, column, digits] of bigs) put(row, column, BigInt(digits));
+function complete({ values, bigs, blobs }: PackedRows, tail: Uint8Array): number {
+	for (const [at, digits] of bigs) values[at] = BigInt(digits);
 	let used = 0;
-	for (const [row, column, length] of blobs) {
-		put(row, column, tail.slice(used, used + length));
+	for (const [at, length] of blobs) {
+		values[at] = tail.slice(used, used + length);
 		used += length;
 	}
 	return used;
+}
+
+export function toRows({ columns, values }: FrameRows): readonly Row[] {
+	const rows: Row[] = [];
+	for (let at = 0; at < values.length;) {
+		const row: Record<string, SqlValue> = {};
+		for (const column of columns) row[column] = values[at++] ?? null;
+		rows.push(row);
+	}
+	return rows;
 }
 
 export function readResults(frame: Uint8Array): Result<readonly FrameRows[], StoreError> {

@@ -5,7 +5,7 @@ import type { Shelf, TakenIn } from '../backup/restore.ts';
 import type { PackedResult } from '../connection.ts';
 import { EVERYTHING, StoreFailure, type Row, type Statement, type StoreError } from '../port.ts';
 import type { NativeCommand } from './bridge.ts';
-import { readResults, readValue, toJsonStatement } from './frame.ts';
+import { readResults, readValue, toJsonStatement, type FrameRows } from './frame.ts';
 
 interface NativeTakenIn extends TakenIn {
 	/** Which of the files that were ever taken in. */
@@ -29,6 +29,12 @@ function must<T>(result: Result<T, StoreError>): T {
 	return result.value;
 }
 
+function inRows({ columns, values, changes }: FrameRows): PackedResult {
+	const rows = [];
+	for (let at = 0; at < values.length; at += columns.length) rows.push(values.slice(at, at + columns.length));
+	return { columns, rows, changes };
+}
+
 export function createNativeShelf({ ask, inTurn, stream, nowMs }: NativeShelfDeps): Shelf {
 	let taken: NativeTakenIn | null = null;
 	const file = (): number => {
@@ -41,8 +47,8 @@ export function createNativeShelf({ ask, inTurn, stream, nowMs }: NativeShelfDep
 		must(await ask(command, request, readValue)).value as T;
 	const first = async (sql: string, which: object): Promise<PackedResult> => {
 		const statements = [toJsonStatement({ sql })];
-		const [rows] = must(await ask('read', { statements, ...which }, readResults));
-		return rows ?? { columns: [], rows: [], changes: 0 };
+		const [result] = must(await ask('read', { statements, ...which }, readResults));
+		return inRows(result ?? { columns: [], values: [], changes: 0 });
 	};
 	const request = (statements: readonly Statement[], tables: readonly string[]): object => ({
 		file: file(),
@@ -77,7 +83,7 @@ export function createNativeShelf({ ask, inTurn, stream, nowMs }: NativeShelfDep
 		live: { query: (sql) => inTurn(() => first(sql, {})) },
 		compare: (sql) => inTurn(() => first(sql, { beside: file() })),
 		merge: (statements) =>
-			inTurn(async () => must(await ask('merge', request(statements, EVERYTHING), readResults))),
+			inTurn(async () => must(await ask('merge', request(statements, EVERYTHING), readResults)).map(inRows)),
 		// What is replaced is another database.
 		replace: (statements) => inTurn(() => value<KeptCopy>('replace', request(statements, ['database']))),
 		async dropIncoming() {

@@ -2,12 +2,19 @@
 import { err, ok, type Result } from '@stemma/graph/result';
 import type { FileAction, FileResults, StoreFiles } from '../backup/files.ts';
 import { createRestore } from '../backup/restore.ts';
-import { unpackRows } from '../connection.ts';
 import type { Migration } from '../migrate.ts';
 import { migrations as allMigrations } from '../migrations/migrations.ts';
 import { StoreFailure, type Row, type Store, type StoreError, type StoreInfo } from '../port.ts';
 import type { NativeBridge } from './bridge.ts';
-import { readPiece, readResults, readValue, toJsonParams, toJsonStatement, type FrameRows } from './frame.ts';
+import {
+	readPiece,
+	readResults,
+	readValue,
+	toJsonParams,
+	toJsonStatement,
+	toRows,
+	type FrameRows
+} from './frame.ts';
 import { createNativeShelf } from './native-shelf.ts';
 
 export interface NativeStoreOptions {
@@ -23,8 +30,6 @@ const LOST: StoreError = {
 	message: 'The part of the program that keeps the database stopped before it answered.'
 };
 const READS = /^\s*(select|values|with|explain)\b/i;
-
-const toRows = ({ columns, rows }: FrameRows): readonly Row[] => unpackRows(columns, rows);
 
 export interface NativeStore extends Store {
 	readonly files: StoreFiles;
