@@ -467,6 +467,50 @@ test('a viewer reads and cannot write', async () => {
 	expect(disguised).toContain('"ok":false');
 });
 
+test('of a stream of 200,000 messages a window is on the way, and none of the rest once it is cancelled', async () => {
+	await desktop.sees('Where should answers come from?');
+	const [acknowledged, stalled, sent, arrived] = await desktop.run(async () => {
+		const { __TAURI_INTERNALS__: internals } = globalThis as unknown as {
+			__TAURI_INTERNALS__: {
+				invoke(name: string, args: object): Promise<unknown>;
+				transformCallback(callback: (piece: object) => void): number;
+			};
+		};
+		const until = async (isSo: () => boolean): Promise<void> => {
+			do await new Promise((again) => setTimeout(again, 50));
+			while (!isSo());
+		};
+		let [taken, last] = [0, 0];
+		const id = internals.transformCallback((piece) => {
+			// The end of the channel is told in a piece of its own.
+			if (!('message' in piece)) return;
+			taken++;
+			// It begins with one on the way and may have one more for each that was acknowledged.
+			if (taken > 1000 || taken - last < Math.min(16, (1 + last) / 2)) return;
+			last = taken;
+			void internals.invoke('stream_ack', { request: { channel: id, seq: taken } });
+		});
+		const sql =
+			'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i FROM n';
+		const whole = internals.invoke('store_stream', {
+			request: { sql, params: [], batchRows: 1 },
+			channel: { toJSON: () => `__CHANNEL__:${id}` }
+		}) as Promise<{ sent: number }>;
+		// What may be on the way without being acknowledged; more would come meanwhile.
+		await until(() => taken >= 1000 && taken >= last + 128);
+		await until(() => true);
+		const waiting = taken;
+		await internals.invoke('stream_cancel', { request: { channel: id } });
+		const end = await whole;
+		await until(() => taken >= end.sent);
+		return [last, waiting, end.sent, taken];
+	});
+	expect(acknowledged).toBeGreaterThan(900);
+	expect(stalled - acknowledged, 'as many as may be on the way').toBe(128);
+	expect(sent, 'nothing was sent after the cancel').toBe(stalled);
+	expect(arrived).toBe(stalled);
+});
+
 test('a second program on the same folder ends, and says why', async () => {
 	await desktop.sees('Where should answers come from?');
 	const env = { ...process.env, STEMMA_DATA: data };
