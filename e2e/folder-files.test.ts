@@ -129,6 +129,23 @@ test('the lines of a file lead to the commits they come from', async ({ page }) 
 	await expect(files.locator('.origin')).toHaveCount(0);
 });
 
+test('where history is cut off, lines are said to be perhaps older', async ({ page }) => {
+	write('.git/shallow', told('rev-parse', 'HEAD~1'));
+	await page.reload();
+	await page.getByText('Files', { exact: true }).click();
+	const files = inFiles(page);
+	await files.getByRole('button', { name: 'trees' }).click();
+	await files.getByRole('button', { name: 'old' }).click();
+	await files.getByRole('button', { name: /pears\.txt/ }).click();
+	await page.getByRole('button', { name: 'Blame' }).click();
+	const origins = files.locator('.origin button');
+	await expect(origins).toHaveCount(2);
+	await expect(origins.first()).toContainText(`^${told('rev-parse', 'HEAD~1').slice(0, 10)}`);
+	await expect(origins.first()).toHaveAccessibleDescription(/or older: the history is cut off here/);
+	await expect(origins.nth(1)).not.toContainText('^');
+	await expectNoViolations(page);
+});
+
 test('what is no text is told and not shown: bytes, links, pointers, other repositories', async ({
 	page
 }) => {
