@@ -144,6 +144,44 @@ test.describe('with linked folders', () => {
 		expect(sent).toContain('[file: src/deep/pears.ts:1]\n```\nexport const pears = 4;\n```');
 	});
 
+	test('what differs between two branches, tags or commits is found with two dots', async ({ page }) => {
+		const stemma = await start(page, ([orchard = '']) => {
+			linked.git(orchard, 'tag', 'planted');
+			linked.git(orchard, 'checkout', '--quiet', '-b', 'topic');
+			linked.git(orchard, 'commit', '--quiet', '-am', 'Many apples');
+			return [orchard];
+		});
+		const list = page.getByRole('listbox', { name: 'From the linked folders' });
+		const options = list.getByRole('option');
+		const attached = page.getByRole('list', { name: 'Attached' }).getByRole('listitem');
+
+		await page.keyboard.type('Review @');
+		const beside = list.getByRole('option', { name: 'main..topic, what differs between main and topic' });
+		await expect(beside, 'it is there before anybody knows of the dots').toBeVisible();
+		await page.keyboard.type('planted');
+		await expect(page.getByText('Type .. and another branch, tag or commit')).toBeVisible();
+		await page.keyboard.type('..');
+		await expect(options.first()).toHaveAccessibleName(/^planted\.\.topic, /);
+		await page.keyboard.type('many');
+		await expect(options).toHaveCount(1);
+		await expect(options).toHaveAccessibleName(/^planted\.\.[0-9a-f]{7}, Many apples$/);
+		const { violations } = await new AxeBuilder({ page }).analyze();
+		expect(violations.map(({ id }) => id)).toEqual([]);
+		await page.keyboard.press('Enter');
+		await expect(attached).toHaveText(/planted\.\.([0-9a-f]{7}) \([0-9a-f]{7}\.\.\1\)\s*≈ [0-9]+ tokens/);
+		await page.keyboard.type('@planted..main');
+		await page.keyboard.press('Enter');
+		await expect(page.getByText(/Both sides of planted\.\.main are commit [0-9a-f]{7}\./)).toBeVisible();
+
+		await page.keyboard.type('please');
+		await page.keyboard.press('Enter');
+		await stemma.expectLength(2);
+		await stemma.waitForAnswer();
+		const sent = await requestWith('Review please');
+		expect(sent).toMatch(/\[diff: planted\.\.[0-9a-f]{7} \([0-9a-f]{7}\.\.[0-9a-f]{7}\)\]/);
+		expect(sent).toContain('-export const apples = 3;\n+export const apples = 33;\n');
+	});
+
 	test('what cannot be attached says why; a name is never markup', async ({ page }) => {
 		const stemma = await start(page, ([orchard = '']) => [orchard]);
 		const attached = page.getByRole('list', { name: 'Attached' });

@@ -14,12 +14,13 @@ interface Content {
 	readonly file?: Uint8Array | string | HostError;
 	readonly entries?: readonly ScannedEntry[];
 	readonly untracked?: readonly string[];
+	readonly diff?: Diff | HostError;
 }
 
 /** A host with one file, one folder and one working tree. */
-function hostOf({ file = '', entries = [], untracked = [] }: Content): Host {
+function hostOf({ file = '', entries = [], untracked = [], diff = nothing }: Content): Host {
 	const answers: Readonly<Record<string, unknown>> = {
-		'git.diff': nothing,
+		'git.diff': diff,
 		'git.status': {
 			entries: untracked.map((path) => ({ path, worktree: 'untracked', index: null, oldPath: null })),
 			truncated: false
@@ -27,7 +28,10 @@ function hostOf({ file = '', entries = [], untracked = [] }: Content): Host {
 	};
 	return {
 		...createNoHost(),
-		call: (command: string) => Promise.resolve(ok(answers[command])),
+		call: (command: string) => {
+			const answer = answers[command];
+			return Promise.resolve(command === 'git.diff' && 'code' in diff ? err(diff) : ok(answer));
+		},
 		bytes: () => {
 			if (typeof file === 'string') return Promise.resolve(ok(new TextEncoder().encode(file)));
 			return Promise.resolve(file instanceof Uint8Array ? ok(file) : err(file));
@@ -134,5 +138,42 @@ test('the output of a command is its lines, and says when the first are missing'
 	);
 	expect(await readMention(hostWith(7, 'last'), entry, alone)).toEqual(
 		ok({ text: '[earlier lines are not kept]\nlast\n', label })
+	);
+});
+
+test('what differs between two is a diff that says which two; what cannot be is a sentence', async () => {
+	const one = { name: 'main', commit: 'a'.repeat(40), subject: null };
+	const other = { name: 'topic', commit: 'b'.repeat(40), subject: null };
+	const between: MentionEntry = { root, kind: 'between', old: one, new: other };
+	const side = { path: 'a.ts', mode: '100644', id: null };
+	const lines = ['-one', '+two'];
+	const hunk = { oldStart: 1, oldLines: 1, newStart: 1, newLines: 1, section: null, lines };
+	const change = { kind: 'modified', old: side, new: side, similarity: null } as const;
+	const diff: Diff = {
+		files: [{ change, binary: false, truncated: false, hunks: [hunk] }],
+		truncated: false
+	};
+	const text = 'diff --git a/a.ts b/a.ts\n--- a/a.ts\n+++ b/a.ts\n@@ -1 +1 @@\n-one\n+two\n';
+	const label = { type: 'diff', name: 'main..topic (aaaaaaa..bbbbbbb)', mime: 'text/plain' } as const;
+	expect(await read({ diff }, between)).toEqual({ text, label });
+	const byIds: MentionEntry = {
+		...between,
+		old: { ...one, name: 'aaaaaaa' },
+		new: { ...other, name: 'bbbbbbb' }
+	};
+	expect(await read({ diff }, byIds), 'ids are not said twice').toMatchObject({
+		label: { name: 'aaaaaaa..bbbbbbb' }
+	});
+	expect(await read({ diff }, { ...between, new: { ...other, commit: one.commit } })).toBe(
+		'Both sides of main..topic are commit aaaaaaa.'
+	);
+	expect(await read({}, between)).toBe('Both sides of main..topic have the same files.');
+	const huge: Diff = {
+		...diff,
+		files: [{ ...diff.files[0]!, hunks: [{ ...hunk, lines: ['x'.repeat(1_000_001)] }] }]
+	};
+	expect(await read({ diff: huge }, between)).toBe('main..topic is larger than 1 MB.');
+	expect(await read({ diff: hostError('not_found', 'It is gone.') }, between)).toBe(
+		'main..topic could not be read. It is gone.'
 	);
 });

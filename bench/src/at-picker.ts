@@ -1,17 +1,22 @@
-/** How long a key takes that is typed behind an @: looking through every path of a large folder. */
+/** How long a key takes that is typed behind an @: looking through every path of a large folder, or for two commits. */
 import { figure, median, type Benchmark } from './figure.ts';
 import { createPageRig } from './page-rig.ts';
-import type { FindPaths } from './pages/at-picker-page.ts';
+import type { FindPairs, FindPaths } from './pages/at-picker-page.ts';
 
 declare global {
 	/** In pages of the rig. */
 	var findPaths: FindPaths;
+	var findPairs: FindPairs;
 }
 
 const PATHS = 100_000;
 const TIMES = 9;
 /** A name, initials, folders, and what almost everything has. */
 const QUERIES = ['statecomposer', 'srclibgv', 's/l/c', 'e'];
+/** As many as the host tells, and as many as the picker asks for. */
+const REFS = 20_000;
+const COMMITS = 1_000;
+const PAIRS = ['e..e', 'app..src', 'statecomposer..viewstore'];
 const WORDS =
 	'app src lib state features composer graph view store worker index test bench page model server host folder commit diff merge branch tree node hash render token prompt draft queue list'.split(
 		' '
@@ -43,7 +48,14 @@ export const atPickerBenchmarks: readonly Benchmark[] = [
 					QUERIES,
 					TIMES
 				] as const);
-				return [figure('at-picker', 'ms', Math.max(...keys.map(median)), { atMost: 16 })];
+				const pairs = await page.evaluate(
+					([names, commits, queries, times]) => findPairs(names, commits, queries, times),
+					[paths().slice(0, REFS), COMMITS, PAIRS, TIMES] as const
+				);
+				return [
+					figure('at-picker', 'ms', Math.max(...keys.map(median)), { atMost: 16 }),
+					figure('at-picker: two commits', 'ms', Math.max(...pairs.map(median)), { atMost: 16 })
+				];
 			} finally {
 				await rig.close();
 			}

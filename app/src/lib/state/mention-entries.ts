@@ -1,16 +1,18 @@
 /** What an @ can bring into a message: files, folders, branches, tags, commits and changes, found by their letters. */
-import type { CommitLine, GitRef, Job, Root, ScannedEntry } from '@stemma/host/generated/commands';
+import type { CommitLine, Job, Refs, Root, ScannedEntry } from '@stemma/host/generated/commands';
 import { FuzzyIndex } from './fuzzy-index.ts';
+import { parseRange, Revisions, SHORT_ID, type Between } from './revisions.ts';
 
-export type MentionEntry = { readonly root: Root } & (
-	| { readonly kind: 'file' | 'folder'; readonly path: string }
-	| { readonly kind: 'branch' | 'tag'; readonly name: string; readonly commit: string }
-	| { readonly kind: 'commit'; readonly commit: string; readonly subject: string }
-	| { readonly kind: 'changes'; readonly of: 'worktree' | 'staged' }
-	| { readonly kind: 'output'; readonly job: string; readonly of: string }
-);
+export type MentionEntry =
+	| Between
+	| ({ readonly root: Root } & (
+			| { readonly kind: 'file' | 'folder'; readonly path: string }
+			| { readonly kind: 'branch' | 'tag'; readonly name: string; readonly commit: string }
+			| { readonly kind: 'commit'; readonly commit: string; readonly subject: string }
+			| { readonly kind: 'changes'; readonly of: 'worktree' | 'staged' }
+			| { readonly kind: 'output'; readonly job: string; readonly of: string }
+	  ));
 
-export const SHORT_ID = 7;
 export const CHANGES = { worktree: 'changes not committed', staged: 'changes staged' } as const;
 
 /** What the picker shows at most. */
@@ -19,6 +21,8 @@ const MOST_RECENT = 20;
 const MOST_OUTPUTS = 3;
 const MOST_REFS = 4;
 const MOST_COMMITS = 6;
+/** Branches beside which is offered what lies between them and HEAD. */
+const MOST_BESIDE = 2;
 /** As much of a commit's id as is looked through. */
 const ID_CHARS = 12;
 
@@ -33,6 +37,7 @@ export class MentionEntries {
 	readonly #index = new FuzzyIndex();
 	/** The files that were changed last, the newest first. */
 	readonly #recent: Recent[] = [];
+	readonly #revisions = new Map<Root, Revisions>();
 	readonly #isOneOfSeveral: boolean;
 
 	constructor(isOneOfSeveral: boolean) {
@@ -41,7 +46,10 @@ export class MentionEntries {
 
 	find(words: string): readonly MentionEntry[] {
 		if (words === '') return this.#suggestions();
-		return this.#index.search(words, MOST).flatMap(({ index }) => this.#entries[index] ?? []);
+		const pairs = this.#pairs(words);
+		if (pairs.length > 0) return pairs;
+		const found = this.#index.search(words, MOST).flatMap(({ index }) => this.#entries[index] ?? []);
+		return this.#withBesides(found).slice(0, MOST);
 	}
 
 	addFiles(root: Root, scanned: readonly ScannedEntry[]): void {
@@ -55,15 +63,26 @@ export class MentionEntries {
 		}
 	}
 
-	addRefs(root: Root, refs: readonly GitRef[]): void {
-		for (const { kind, short, commit } of refs)
-			if (kind !== 'other')
-				this.#add({ root, kind: kind === 'tag' ? kind : 'branch', name: short, commit }, short);
+	addRefs(root: Root, { head, refs }: Pick<Refs, 'head' | 'refs'>): void {
+		const revisions = this.#revisionsOf(root);
+		const { branch, commit: at } = head;
+		if (at !== null) revisions.head = { name: branch ?? 'HEAD', commit: at, subject: null };
+		// The first that are offered to compare with.
+		if (revisions.head && branch !== null) revisions.add(revisions.head, branch);
+		for (const { kind, short, commit } of refs) {
+			if (kind === 'other') continue;
+			this.#add({ root, kind: kind === 'tag' ? kind : 'branch', name: short, commit }, short);
+			if (kind !== 'branch' || short !== branch) revisions.add({ name: short, commit, subject: null }, short);
+		}
 	}
 
 	addCommits(root: Root, commits: readonly CommitLine[]): void {
-		for (const { id, subject } of commits)
-			this.#add({ root, kind: 'commit', commit: id, subject }, `${id.slice(0, ID_CHARS)} ${subject}`);
+		const revisions = this.#revisionsOf(root);
+		for (const { id, subject } of commits) {
+			const text = `${id.slice(0, ID_CHARS)} ${subject}`;
+			this.#add({ root, kind: 'commit', commit: id, subject }, text);
+			revisions.add({ name: id.slice(0, SHORT_ID), commit: id, subject }, text);
+		}
 	}
 
 	addChanges(root: Root): void {
@@ -85,6 +104,34 @@ export class MentionEntries {
 		this.#index.add(text);
 	}
 
+	#revisionsOf(root: Root): Revisions {
+		const revisions = this.#revisions.get(root) ?? new Revisions(root);
+		this.#revisions.set(root, revisions);
+		return revisions;
+	}
+
+	/** What `old..new` may mean. */
+	#pairs(words: string): readonly Between[] {
+		const range = parseRange(words);
+		if (!range) return [];
+		const most = Math.ceil(MOST / Math.max(1, this.#revisions.size));
+		return [...this.#revisions.values()].flatMap((revisions) => revisions.pairs(range, most));
+	}
+
+	/** Behind the first branches what they have that HEAD does not, and the other way round. */
+	#withBesides(found: readonly MentionEntry[]): readonly MentionEntry[] {
+		let beside = 0;
+		return found.flatMap((entry) => {
+			if (entry.kind !== 'branch' || beside === MOST_BESIDE) return [entry];
+			const revisions = this.#revisionsOf(entry.root);
+			const { head } = revisions;
+			if (!head || head.commit === entry.commit) return [entry];
+			beside++;
+			const branch = revisions.named(entry);
+			return [entry, revisions.between(head, branch), revisions.between(branch, head)];
+		});
+	}
+
 	#noteRecent(file: Recent): void {
 		const recent = this.#recent;
 		let at = recent.length;
@@ -103,7 +150,7 @@ export class MentionEntries {
 			...first(MOST, 'changes'),
 			...first(MOST_OUTPUTS, 'output'),
 			...this.#recent.map(({ entry }) => entry),
-			...first(MOST_REFS, 'branch', 'tag'),
+			...this.#withBesides(first(MOST_REFS, 'branch', 'tag')),
 			...first(MOST_COMMITS, 'commit')
 		];
 	}

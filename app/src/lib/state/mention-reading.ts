@@ -3,11 +3,12 @@ import type { HostError } from '@stemma/host/generated/commands';
 import type { Host } from '@stemma/host/host';
 import { err, ok, type Result } from '@stemma/graph/result';
 import { toOneLine } from '#lib/markdown/link-policy.ts';
-import { changesToText, commitToText } from './diff-text.ts';
+import { changesToText, commitToText, diffToText } from './diff-text.ts';
 import type { TextLabel } from './draft.svelte.ts';
 import { folderOutline } from './folder-outline.ts';
 import { lineName, linesOf, type LineRange } from './mention.ts';
-import { CHANGES, SHORT_ID, type MentionEntry } from './mention-entries.ts';
+import { CHANGES, type MentionEntry } from './mention-entries.ts';
+import { rangeName, SHORT_ID, type Between } from './revisions.ts';
 
 export interface ReadMention {
 	readonly text: string;
@@ -35,6 +36,8 @@ function nameOf(entry: MentionEntry): string {
 			return CHANGES[entry.of];
 		case 'output':
 			return toOneLine(`output of ${entry.of}`);
+		case 'between':
+			return toOneLine(rangeName(entry));
 	}
 }
 
@@ -76,6 +79,8 @@ function readEntry(host: Host, entry: MentionEntry, lines: LineRange | null, sig
 			return readChanges(host, entry.root.id, entry.of, signal);
 		case 'output':
 			return readOutput(host, entry.job, nameOf(entry), signal);
+		case 'between':
+			return readBetween(host, entry, signal);
 	}
 }
 
@@ -154,6 +159,19 @@ async function readChanges(host: Host, root: string, kind: 'worktree' | 'staged'
 	if (text === '')
 		return err(kind === 'staged' ? 'Nothing is staged.' : 'The working tree is as the last commit left it.');
 	return ok({ text, label: { type: 'diff', name: CHANGES[kind], mime } });
+}
+
+async function readBetween(host: Host, { root, old, new: now }: Between, signal: AbortSignal): Read {
+	const name = toOneLine(rangeName({ old, new: now }));
+	const [from, to] = [old.commit.slice(0, SHORT_ID), now.commit.slice(0, SHORT_ID)];
+	if (old.commit === now.commit) return err(`Both sides of ${name} are commit ${from}.`);
+	const of = { kind: 'commits', old: old.commit, new: now.commit } as const;
+	const diff = await host.call('git.diff', { root: root.id, of }, signal);
+	if (!diff.ok) return diff;
+	const text = diffToText(diff.value);
+	if (text === '') return err(`Both sides of ${name} have the same files.`);
+	const ids = `${from}..${to}`;
+	return ok({ text, label: { type: 'diff', name: name === ids ? name : `${name} (${ids})`, mime } });
 }
 
 /** Of a command that has ended: the host knows of it until it has run many others. */

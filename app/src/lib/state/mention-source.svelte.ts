@@ -7,6 +7,8 @@ import { MentionEntries, type MentionEntry } from './mention-entries.ts';
 const FRESH_MS = 10_000;
 /** Between two looks at what a scan has brought. */
 const PACE_MS = 100;
+/** Of each repository: the newest, which are found by their words. */
+const MOST_COMMITS = 1_000;
 /** A scan brings more at once than fits between two frames. */
 const BREATH_MS = 8;
 
@@ -125,9 +127,9 @@ export class MentionSource {
 		if (!info.value.bare) into.addChanges(root);
 		const [refs, page] = await Promise.all([
 			this.#host.call('git.refs', of),
-			info.value.head.commit === null ? null : this.#host.call('git.log', of)
+			info.value.head.commit === null ? null : this.#host.call('git.log', { ...of, limit: MOST_COMMITS })
 		]);
-		if (refs.ok) into.addRefs(root, refs.value.refs);
+		if (refs.ok) into.addRefs(root, refs.value);
 		if (page?.ok) into.addCommits(root, page.value.commits);
 		tell();
 		return null;
