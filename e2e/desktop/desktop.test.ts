@@ -225,26 +225,32 @@ async function inDialog(title: string, act: (isAgain: boolean) => void): Promise
 	throw new Error(`The dialog "${title}" ${wasThere ? 'does not go' : 'never came'}.`);
 }
 
-/** A repository with a commit, a worktree beside it, and a change that is not committed. */
+/** A repository with a commit, a worktree beside it that is one further, and a change that is not committed. */
 function makeRepository(): string {
 	const folder = join(data, 'orchard');
 	mkdirSync(folder);
-	const git = (...words: string[]): void => {
+	const git = (...words: string[]): void => gitIn(folder, ...words);
+	const gitIn = (cwd: string, ...words: string[]): void => {
 		const author = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', '-c', 'commit.gpgsign=false'];
 		const env = { PATH: process.env['PATH'], HOME: data, GIT_CONFIG_NOSYSTEM: '1' };
-		execFileSync('git', [...author, ...words], { cwd: folder, env });
+		execFileSync('git', [...author, ...words], { cwd, env });
 	};
 	git('init', '--quiet', '--initial-branch=main');
 	writeFileSync(join(folder, 'apples.txt'), 'one\n');
 	git('add', '.');
 	git('commit', '--quiet', '-m', 'Plant the orchard');
-	git('worktree', 'add', '--quiet', '-b', 'side', join(data, 'grove'));
+	const grove = join(data, 'grove');
+	git('worktree', 'add', '--quiet', '-b', 'side', grove);
+	writeFileSync(join(grove, 'pears.txt'), 'three pears\n');
+	gitIn(grove, 'add', '.');
+	gitIn(grove, 'commit', '--quiet', '-m', 'Plant pears');
 	writeFileSync(join(folder, 'apples.txt'), 'one\ntwo of them\n');
 	return folder;
 }
 
-test('a folder is linked in a dialog of the system, and read', async () => {
+test('a folder is linked in a dialog of the system, and read; what differs in it is sent to a model', async () => {
 	const folder = makeRepository();
+	await chooseModel('Scenario plain');
 	await desktop.press('Folders');
 	await desktop.sees('No folder is linked');
 	await desktop.press('Link a folder');
@@ -253,6 +259,22 @@ test('a folder is linked in a dialog of the system, and read', async () => {
 	await desktop.sees('two of them');
 	const roots = JSON.stringify(await invoke('roots_list', { request: {} }));
 	expect(roots).toContain('orchard');
+
+	await desktop.press('New conversation');
+	await desktop.fill('Message', 'Review @main..side');
+	await desktop.sees('main..side', '[role=listbox]');
+	await desktop.keys(KEYS.enter);
+	await desktop.sees('main..side (', '[aria-label=Attached]');
+	await desktop.sees('tokens', '[aria-label=Attached]');
+	await desktop.keys(`please${KEYS.enter}`);
+	await desktop.sees('Hello, world.', 'article[aria-posinset="2"]');
+	const sent = JSON.parse(upstream.ledger().at(-1)?.body ?? '{}') as { messages?: { content: string }[] };
+	const content = sent.messages?.at(-1)?.content ?? '';
+	expect(content).toContain('Review please');
+	expect(content).toMatch(/\[diff: main\.\.side \([0-9a-f]{7}\.\.[0-9a-f]{7}\)\]/);
+	expect(content).toContain('+++ b/pears.txt\n@@ -0,0 +1 @@\n+three pears\n');
+	await desktop.press('Folders');
+	await desktop.sees('Plant the orchard', '[aria-label=History]');
 
 	// A worktree reads from the repository beside it: that is asked, outside the page.
 	await desktop.press('Link a folder');
