@@ -13,7 +13,11 @@ export class Folders {
 	isLoaded = $state(false);
 	/** How often one was linked here: the same folder again may show more than before. */
 	linkings = $state(0);
+	/** A linked folder that has a commit which was looked for. */
+	held = $state.raw<{ readonly commit: string; readonly root: Root } | null>(null);
+	isSeeking = $state(false);
 	readonly host: Host;
+	#seeking = new AbortController();
 
 	constructor(host: Host) {
 		this.host = host;
@@ -43,5 +47,22 @@ export class Folders {
 		const unlinked = await this.host.call('roots.unlink', { root: root.id });
 		if (!unlinked.ok) toast.error('The folder is still linked.', { description: unlinked.error.message });
 		await this.load();
+	}
+
+	/** A commit is the same one in every copy of its repository: where one is gone, another shows it. */
+	async seek(commit: string): Promise<void> {
+		this.#seeking.abort();
+		const { signal } = (this.#seeking = new AbortController());
+		this.held = null;
+		this.isSeeking = true;
+		for (const root of this.roots) {
+			if (root.state !== 'linked') continue;
+			const found = await this.host.call('git.commit', { root: root.id, commit }, signal);
+			if (signal.aborted) return;
+			if (!found.ok) continue;
+			this.held = { commit, root };
+			break;
+		}
+		this.isSeeking = false;
 	}
 }
