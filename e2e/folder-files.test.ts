@@ -15,7 +15,7 @@ test.skip(linked.hostBinary === undefined, linked.NOT_BUILT);
 let server: OwnServer;
 let repository: string;
 
-const git = (...words: readonly string[]): void => linked.git(repository, ...words);
+const git = (...words: readonly string[]): string => linked.git(repository, ...words);
 const told = (...words: readonly string[]): string =>
 	execFileSync('git', words, { cwd: repository, encoding: 'utf8' });
 const write = (path: string, text: string | Buffer): void => writeFileSync(join(repository, path), text);

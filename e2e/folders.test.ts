@@ -14,7 +14,7 @@ test.skip(linked.hostBinary === undefined, linked.NOT_BUILT);
 let server: OwnServer;
 let repository: string;
 
-const git = (...words: readonly string[]): void => linked.git(repository, ...words);
+const git = (...words: readonly string[]): string => linked.git(repository, ...words);
 
 /** A first commit, many small ones, and a change that is not committed. */
 function makeRepository(folder: string): void {

@@ -11,12 +11,14 @@ export const hostBinary = ['target/debug/stemma-host', 'target/release/stemma-ho
 	.find(existsSync);
 export const NOT_BUILT = 'the host program is not built: cargo build -p stemma-host';
 
-export function git(repository: string, ...words: readonly string[]): void {
-	execFileSync(
+/** @returns what it has written */
+export function git(repository: string, ...words: readonly string[]): string {
+	return execFileSync(
 		'git',
 		['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', '-c', 'commit.gpgsign=false', ...words],
 		{
 			cwd: repository,
+			encoding: 'utf8',
 			env: { PATH: process.env['PATH'], HOME: repository, GIT_CONFIG_NOSYSTEM: '1' }
 		}
 	);

@@ -14,7 +14,7 @@ test.skip(linked.hostBinary === undefined, linked.NOT_BUILT);
 
 let server: OwnServer;
 let orchard: string;
-const git = (...words: readonly string[]): void => linked.git(orchard, ...words);
+const git = (...words: readonly string[]): string => linked.git(orchard, ...words);
 const write = (text: string): void => writeFileSync(join(orchard, 'apples.txt'), text);
 
 test.beforeEach(async () => {
@@ -40,6 +40,8 @@ test('an answer leads to the commit it was asked on, and the commit back to the 
 	await page.getByRole('button', { name: 'Add', exact: true }).click();
 	const stemma = new Stemma(page);
 	await stemma.chooseModel('Scenario plain');
+	// Git does not know it: the files of the commit are as they were.
+	writeFileSync(join(orchard, 'untracked.md'), 'new\n');
 	await stemma.message.fill('how many apples?');
 	await stemma.message.press('Enter');
 	await expect(stemma.articles.nth(1)).toContainText('Hello, world.');
@@ -84,6 +86,7 @@ test('an answer leads to the commit it was asked on, and the commit back to the 
 	await expect(changes.getByRole('heading', { name: 'Plant the orchard' })).toBeVisible();
 	await expect(asked.getByRole('link')).toHaveCount(1);
 	await expect(asked.getByRole('link')).not.toContainText('not committed');
+	await expect(asked.getByRole('link')).toContainText('how many apples?');
 	const onFolders = await new AxeBuilder({ page }).analyze();
 	expect(onFolders.violations.map(({ id }) => id)).toEqual([]);
 	await asked.getByRole('link', { name: /how many apples/ }).click();
@@ -102,4 +105,18 @@ test('a folder that is not linked any more is said to be so', async ({ page }) =
 	await page.getByRole('combobox', { name: 'Folder' }).click();
 	await page.getByRole('option', { name: /orchard/ }).click();
 	await expect(page.getByRole('region', { name: 'History' })).toContainText('Plant the orchard');
+});
+
+test('a commit of a folder that is not linked any more is shown in another that has it', async ({ page }) => {
+	const head = git('rev-parse', 'HEAD').trim();
+	await page.goto(server.address);
+	await page.goto(`${new URL(server.address).origin}/folders?root=ffffff&commit=${head}`);
+	await expect(page.getByRole('note')).toContainText(
+		`orchard has commit ${head.slice(0, 10)}, too, and is shown.`
+	);
+	const changes = page.getByRole('region', { name: 'Changes', exact: true });
+	await expect(changes.getByRole('heading', { name: 'Plant the orchard' })).toBeVisible();
+	await page.getByRole('button', { name: /Not committed/ }).click();
+	await expect(page, 'one goes on in the folder that is there').not.toHaveURL(/ffffff/);
+	await expect(page.getByRole('note')).toBeHidden();
 });

@@ -19,10 +19,10 @@ interface Asked {
 	readonly run: string;
 }
 
-async function ask(workspace: Workspace, given?: string): Promise<Asked> {
+async function ask(workspace: Workspace, given?: string, words = 'how many?'): Promise<Asked> {
 	const conversation = given ?? must(await workspace.createConversation());
 	const question = must(
-		await workspace.append({ conversation, role: 'user', parents: [], parts: text('how many?') })
+		await workspace.append({ conversation, role: 'user', parents: [], parts: text(words) })
 	).node;
 	const run = must(
 		await workspace.createRun({
@@ -87,4 +87,17 @@ test('what is purged was asked nowhere', async () => {
 	must(await workspace.purge({ node: question }));
 	expect(must(await workspace.turnsOn(commit('a'), 10))).toEqual([]);
 	expect(must(await store.query('SELECT count(*) AS n FROM run_commit'))).toEqual([{ n: 0 }]);
+});
+
+test('of one conversation that asked twice, each question says how it begins; a redacted one says nothing', async () => {
+	const { workspace } = await openTestWorkspace();
+	const first = await ask(workspace);
+	const second = await ask(workspace, first.conversation, `\n  and ${'x'.repeat(500)}`);
+	for (const { run } of [first, second]) must(await workspace.noteCommits(run, [at('a')]));
+	await answer(workspace, first.run);
+	const questions = async (): Promise<readonly (string | null)[]> =>
+		must(await workspace.turnsOn(commit('a'), 10)).map(({ question }) => question);
+	expect(await questions()).toEqual([`and ${'x'.repeat(156)}`, 'how many?']);
+	must(await workspace.redact(first.question));
+	expect((await questions())[1]).toBeNull();
 });

@@ -25,6 +25,7 @@ async function noteRoot(host: Host, workspace: TurnCommits, run: string, root: R
 	// The answer does without it where it cannot be written: the database itself says so where it matters.
 	await workspace.noteCommits(run, [head]);
 	if (info.value.bare) return;
-	const status = await host.call('git.status', { root: root.id }, signal);
+	// As Git says it of a version: files it does not know make no difference to those it knows.
+	const status = await host.call('git.status', { root: root.id, untracked: 'none' }, signal);
 	if (status.ok) await workspace.noteCommits(run, [{ ...head, dirty: status.value.entries.length > 0 }]);
 }

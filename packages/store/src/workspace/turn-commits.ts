@@ -15,7 +15,7 @@ export interface TurnCommit {
 	readonly commit: string;
 	/** Null when HEAD was at no branch. */
 	readonly branch: string | null;
-	/** Whether something was not committed; null when it is not known. */
+	/** Whether tracked files were changed, staged or not; null when it is not known. */
 	readonly dirty: boolean | null;
 }
 
@@ -25,6 +25,8 @@ export interface TurnOn {
 	readonly title: string | null;
 	/** First line of the conversation, where it has no title. */
 	readonly preview: string | null;
+	/** How what was asked begins; null where it has no text (any more). */
+	readonly question: string | null;
 	/** The answer, or while there is none the message that asks for it. */
 	readonly node: NodeId;
 	readonly askedAt: number;
@@ -38,6 +40,8 @@ export interface TurnCommits {
 	/** The newest first; hidden conversations are left out. */
 	turnsOn(commit: string, limit: number): Outcome<readonly TurnOn[]>;
 }
+
+const QUESTION_CHARS = 160;
 
 const flag = z.pipe(
 	z.nullable(z.number()),
@@ -54,6 +58,7 @@ const turnRow = z.object({
 	conversation: z.string(),
 	title: z.nullable(z.string()),
 	preview: z.nullable(z.string()),
+	question: z.nullable(z.string()),
 	node: z.string(),
 	askedAt: z.number(),
 	dirty: flag
@@ -87,11 +92,14 @@ export function createTurnCommits({ store }: WorkspaceContext): TurnCommits {
 			// Runs are numbered as they are asked, so the index has them in order.
 			const rows = await store.query(
 				`SELECT lower(hex(conv.uid)) AS conversation, conv.title, conv.preview, lower(hex(n.hash)) AS node,
-					run.created_at AS askedAt, max(c.dirty) AS dirty
+					run.created_at AS askedAt, max(c.dirty) AS dirty,
+					(SELECT substr(trim(p.value ->> 'text', char(9, 10, 13, 32)), 1, ?3) FROM json_each(b.data) p
+						WHERE p.value ->> 'type' = 'text' LIMIT 1) AS question
 				FROM run_commit c CROSS JOIN run ON run.id = c.run_id CROSS JOIN conv ON conv.id = run.conv_id
 				CROSS JOIN node n ON n.id = coalesce(run.node_id, run.parent_id)
+				CROSS JOIN node q ON q.id = run.parent_id CROSS JOIN body b ON b.id = q.body_id
 				WHERE c.commit_id = ?1 AND conv.hidden = 0 GROUP BY c.run_id ORDER BY c.run_id DESC LIMIT ?2`,
-				[commit, limit]
+				[commit, limit, QUESTION_CHARS]
 			);
 			return rows.ok ? ok(rows.value.map((row) => turnRow.parse(row))) : rows;
 		}
