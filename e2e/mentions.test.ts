@@ -48,8 +48,13 @@ async function start(page: Page, folders: (all: readonly string[]) => readonly s
 	return stemma;
 }
 
-/** What the model got of the last request that holds these words. */
+/** What the model got of the last request that holds these words, once there is one. */
 async function requestWith(words: string): Promise<string> {
+	await expect.poll(() => sentWith(words)).not.toBe('');
+	return sentWith(words);
+}
+
+async function sentWith(words: string): Promise<string> {
 	const { ledger } = (await (await fetch(`${UPSTREAM}/__ledger`)).json()) as { ledger: { body: string }[] };
 	const body = ledger.findLast((entry) => entry.body.includes(words))?.body ?? '{"messages":[]}';
 	const { messages } = JSON.parse(body) as { messages: { content: string }[] };
@@ -99,8 +104,8 @@ test.describe('with linked folders', () => {
 
 		await page.keyboard.type('there?');
 		await page.keyboard.press('Enter');
-		await stemma.waitForAnswer();
 		await stemma.expectLength(2);
+		await stemma.waitForAnswer();
 		expect(await requestWith('What is in there?')).toContain(
 			'[file: src/apples.ts]\n```\nexport const apples = 33;\n// second\n// third\n```'
 		);

@@ -110,6 +110,8 @@ test('a folder that is not linked any more is said to be so', async ({ page }) =
 test('a commit of a folder that is not linked any more is shown in another that has it', async ({ page }) => {
 	const head = git('rev-parse', 'HEAD').trim();
 	await page.goto(server.address);
+	await page.getByRole('button', { name: 'Folders' }).click();
+	await expect(page.getByRole('region', { name: 'History' })).toContainText('Plant the orchard');
 	await page.goto(`${new URL(server.address).origin}/folders?root=ffffff&commit=${head}`);
 	await expect(page.getByRole('note')).toContainText(
 		`orchard has commit ${head.slice(0, 10)}, too, and is shown.`
