@@ -109,6 +109,7 @@ export default defineConfig(
 			'packages/provider/src/timers.ts',
 			'packages/testkit/**',
 			'packages/local-model/**',
+			'app/src/lib/platform/desktop.ts',
 			'app/src/lib/server/**',
 			'scripts/**',
 			'bench/**',

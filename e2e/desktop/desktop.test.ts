@@ -1,4 +1,5 @@
 /** The desktop program itself: its windows, its database in a file, its way to models, what a window may not do. */
+import { Database } from 'bun:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from 'bun:test';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -117,6 +118,20 @@ test('a page that is loaded anew while an answer comes asks no server a second t
 	while (upstream.ledger()[before]?.abortedAt === null && Date.now() < until) await Bun.sleep(50);
 	expect(upstream.ledger()[before]?.abortedAt, 'what nobody reads is closed').not.toBeNull();
 	expect(upstream.ledger().length - before).toBe(1);
+});
+
+test('what a webview sends twice is carried out once', async () => {
+	const write = (sql: string, id?: string): Promise<unknown> =>
+		invoke('store_write', { request: { statements: [{ sql }] }, id });
+	await desktop.until('the page', () => document.querySelector('h1, textarea') !== null);
+	await write('CREATE TABLE told (n INTEGER) STRICT');
+	await write('INSERT INTO told VALUES (1)', 'a page 1');
+	const again = await write('INSERT INTO told VALUES (1)', 'a page 1').catch(String);
+	expect(again).toContain('This was asked for already.');
+	await write('INSERT INTO told VALUES (1)', 'a page 2');
+	await desktop.stop();
+	using database = new Database(join(data, 'stemma.sqlite'), { readonly: true });
+	expect(database.query('SELECT count(*) AS n FROM told').get()).toEqual({ n: 2 });
 });
 
 test('the key is neither in the page nor in the data', async () => {

@@ -19,15 +19,22 @@ pub struct Ended {
 	error: Option<HostError>,
 }
 
+/// What a page asks for. A webview whose page goes while it waits for an answer asks once more, under the same id.
+pub struct Asked {
+	pub request: Value,
+	pub id: Option<String>,
+}
+
 pub async fn whole<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	command: &'static str,
-	request: Value,
+	Asked { request, id }: Asked,
 ) -> Result<Response, HostError> {
 	let desktop = desktop(&app);
 	let owner = webview.label().to_owned();
 	blocking(move || {
+		once(&desktop, id.as_deref())?;
 		let cancel = desktop.streams.of_window(&owner);
 		let mut answer = None;
 		desktop.api.call(command, request, Some(&owner), &cancel, &mut |frame| {
@@ -44,16 +51,14 @@ pub async fn stream<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	command: &'static str,
-	request: Value,
+	Asked { request, id }: Asked,
 	channel: Channel<InvokeResponseBody>,
 ) -> Result<Ended, HostError> {
 	let desktop = desktop(&app);
 	let owner = webview.label().to_owned();
 	blocking(move || {
-		let open = desktop
-			.streams
-			.open(&owner, channel.id())
-			.ok_or_else(|| HostError::new(ErrorCode::Cancelled, "This was asked for already."))?;
+		once(&desktop, id.as_deref())?;
+		let open = desktop.streams.open(&owner, channel.id());
 		let mut sent = 0;
 		let result = desktop.api.call(command, request, Some(&owner), &open.cancel, &mut |frame| {
 			let size = match &frame {
@@ -70,6 +75,15 @@ pub async fn stream<R: Runtime>(
 		Ok(Ended { sent, error: result.err() })
 	})
 	.await
+}
+
+/// Without an id nobody can tell.
+fn once(desktop: &Desktop, id: Option<&str>) -> Result<(), HostError> {
+	if id.is_none_or(|id| desktop.once.take(id)) {
+		Ok(())
+	} else {
+		Err(HostError::new(ErrorCode::Cancelled, "This was asked for already."))
+	}
 }
 
 fn desktop<R: Runtime>(app: &AppHandle<R>) -> Arc<Desktop> {

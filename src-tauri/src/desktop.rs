@@ -11,7 +11,7 @@ use serde_json::Value;
 use serde_json::value::to_raw_value;
 use stemma_api::{Api, Call, Consent, Context, Handlers};
 use stemma_http::Http;
-use stemma_jobs::{Frame, OwnBinary};
+use stemma_jobs::{Frame, Once, OwnBinary};
 use stemma_proto::command::{Class, Command, CommandInfo, Nothing};
 use stemma_proto::error::{ErrorCode, HostError};
 use stemma_proto::git::RepositoryInfo;
@@ -101,6 +101,7 @@ impl Consent for Dialogs {
 pub struct Desktop {
 	pub api: Arc<Api>,
 	pub streams: Arc<Streams>,
+	pub once: Once,
 	database: Arc<Database>,
 }
 
@@ -129,7 +130,7 @@ impl Desktop {
 				})
 			});
 		});
-		Ok(Self { api, streams, database })
+		Ok(Self { api, streams, once: Once::default(), database })
 	}
 
 	pub fn page_gone(&self, window: &str) {

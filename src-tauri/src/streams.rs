@@ -26,18 +26,14 @@ pub struct Open {
 }
 
 impl Streams {
-	/// None when the channel is in use: a webview whose page goes while it waits for an answer asks once more.
-	pub fn open(&self, owner: &str, channel: u32) -> Option<Open> {
+	pub fn open(&self, owner: &str, channel: u32) -> Open {
 		let cancel = Cancel::default();
 		let window = Arc::new(Window::new(&cancel));
 		let mut pages = lock(&self.0);
 		let page = pages.entry(owner.to_owned()).or_default();
-		if page.open.contains_key(&channel) {
-			return None;
-		}
 		page.open.insert(channel, (cancel.clone(), Arc::clone(&window)));
 		drop(pages);
-		Some(Open { cancel, window, owner: owner.to_owned(), channel, pages: Arc::clone(&self.0) })
+		Open { cancel, window, owner: owner.to_owned(), channel, pages: Arc::clone(&self.0) }
 	}
 
 	/// Set once the page that asks now is gone.

@@ -5,6 +5,7 @@
 mod cancel;
 mod child;
 mod guard;
+mod once;
 mod process;
 mod registry;
 mod window;
@@ -13,6 +14,7 @@ mod worker;
 pub use cancel::{Cancel, Hook};
 pub use child::OwnBinary;
 pub use guard::run_guard;
+pub use once::Once;
 pub use process::{Ending, Process, run_process};
 pub use registry::{JobHandle, Log, Registry};
 pub use window::{Stopped, Window};

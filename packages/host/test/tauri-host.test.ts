@@ -33,7 +33,7 @@ const acks = (): readonly unknown[] =>
 
 test('nobody waits for an answer that is not wanted any more', async () => {
 	program = () => new Promise(() => undefined);
-	const host = createTauriHost();
+	const host = createTauriHost('page');
 	const stop = new AbortController();
 	const asking = [
 		host.call('roots.list', {}, stop.signal),
@@ -50,22 +50,26 @@ test('nobody waits for an answer that is not wanted any more', async () => {
 
 test('an answer that is not what the table says is told as that', async () => {
 	program = () => ({ roots: 'none' });
-	expect(await createTauriHost().call('roots.list', {})).toMatchObject({ error: { code: 'internal' } });
+	expect(await createTauriHost('page').call('roots.list', {})).toMatchObject({ error: { code: 'internal' } });
 });
 
 test('what a window may not do is denied, and what the program says of itself is passed on', async () => {
 	program = () => Promise.reject(new Error('roots.link not allowed'));
-	expect(await createTauriHost().call('roots.list', {})).toMatchObject({ error: { code: 'denied' } });
+	expect(await createTauriHost('page').call('roots.list', {})).toMatchObject({ error: { code: 'denied' } });
 	const lost = { code: 'too_large', message: 'Too large.', retryable: false };
 	program = () => Promise.reject(Object.assign(new Error('as an object'), lost));
-	expect(await createTauriHost().call('roots.list', {})).toMatchObject({ error: lost });
+	expect(await createTauriHost('page').call('roots.list', {})).toMatchObject({ error: lost });
 });
 
 test('pieces of a stream are taken in order, acknowledged soon at first, and the end may overtake them', async () => {
 	const pieces = 40;
 	program = (command) => (command === 'jobs_log' ? { sent: pieces, error: null } : undefined);
 	const taken: number[] = [];
-	const ended = createTauriHost().stream('jobs.log', { job: 'j' }, ({ first }) => void taken.push(first));
+	const ended = createTauriHost('page').stream(
+		'jobs.log',
+		{ job: 'j' },
+		({ first }) => void taken.push(first)
+	);
 	await Bun.sleep(1);
 	for (let index = 0; index < pieces; index++) callbacks[0]?.({ index, message: { ...LOG, first: index } });
 	expect(await ended).toEqual({ ok: true, value: undefined });
@@ -83,7 +87,7 @@ test('a stream that is stopped tells the program and takes nothing more', async 
 	program = (command) => (command === 'jobs_log' ? new Promise(() => undefined) : undefined);
 	const stop = new AbortController();
 	const taken: number[] = [];
-	const ended = createTauriHost().stream(
+	const ended = createTauriHost('page').stream(
 		'jobs.log',
 		{ job: 'j' },
 		({ first }) => {

@@ -13,8 +13,9 @@ pub async fn host_info<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "host.info", request).await
+	bridge::whole(app, webview, "host.info", bridge::Asked { request, id }).await
 }
 
 /// The folders that may be read, as the user linked them.
@@ -23,8 +24,9 @@ pub async fn roots_list<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "roots.list", request).await
+	bridge::whole(app, webview, "roots.list", bridge::Asked { request, id }).await
 }
 
 /// Asks the user for a folder in a native dialog and links it. Null when they chose none.
@@ -33,8 +35,9 @@ pub async fn roots_link<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "roots.link", request).await
+	bridge::whole(app, webview, "roots.link", bridge::Asked { request, id }).await
 }
 
 /// Forgets a linked folder. The folder itself is not touched.
@@ -43,8 +46,9 @@ pub async fn roots_unlink<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "roots.unlink", request).await
+	bridge::whole(app, webview, "roots.unlink", bridge::Asked { request, id }).await
 }
 
 /// What runs, and what ended lately.
@@ -53,8 +57,9 @@ pub async fn jobs_list<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "jobs.list", request).await
+	bridge::whole(app, webview, "jobs.list", bridge::Asked { request, id }).await
 }
 
 /// The same at once and again after every change, a few times a second at most.
@@ -63,9 +68,10 @@ pub async fn jobs_watch<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 	channel: Channel<InvokeResponseBody>,
 ) -> Result<bridge::Ended, HostError> {
-	bridge::stream(app, webview, "jobs.watch", request, channel).await
+	bridge::stream(app, webview, "jobs.watch", bridge::Asked { request, id }, channel).await
 }
 
 /// Stops a job. Nothing happens to one that has ended.
@@ -74,8 +80,9 @@ pub async fn jobs_cancel<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "jobs.cancel", request).await
+	bridge::whole(app, webview, "jobs.cancel", bridge::Asked { request, id }).await
 }
 
 /// What a job has said and says until it ends.
@@ -84,9 +91,10 @@ pub async fn jobs_log<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 	channel: Channel<InvokeResponseBody>,
 ) -> Result<bridge::Ended, HostError> {
-	bridge::stream(app, webview, "jobs.log", request, channel).await
+	bridge::stream(app, webview, "jobs.log", bridge::Asked { request, id }, channel).await
 }
 
 /// What a repository is and where it reaches.
@@ -95,8 +103,9 @@ pub async fn git_info<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "git.info", request).await
+	bridge::whole(app, webview, "git.info", bridge::Asked { request, id }).await
 }
 
 /// HEAD, branches and tags.
@@ -105,8 +114,9 @@ pub async fn git_refs<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "git.refs", request).await
+	bridge::whole(app, webview, "git.refs", bridge::Asked { request, id }).await
 }
 
 /// Stashes, the newest first.
@@ -115,8 +125,9 @@ pub async fn git_stashes<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "git.stashes", request).await
+	bridge::whole(app, webview, "git.stashes", bridge::Asked { request, id }).await
 }
 
 /// One page of history, the newest commit first.
@@ -125,8 +136,9 @@ pub async fn git_log<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "git.log", request).await
+	bridge::whole(app, webview, "git.log", bridge::Asked { request, id }).await
 }
 
 /// Reads the whole history.
@@ -135,9 +147,10 @@ pub async fn git_ingest<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 	channel: Channel<InvokeResponseBody>,
 ) -> Result<bridge::Ended, HostError> {
-	bridge::stream(app, webview, "git.ingest", request, channel).await
+	bridge::stream(app, webview, "git.ingest", bridge::Asked { request, id }, channel).await
 }
 
 /// A commit with its message and the files it changed.
@@ -146,8 +159,9 @@ pub async fn git_commit<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "git.commit", request).await
+	bridge::whole(app, webview, "git.commit", bridge::Asked { request, id }).await
 }
 
 /// Compares files line by line.
@@ -156,8 +170,9 @@ pub async fn git_diff<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "git.diff", request).await
+	bridge::whole(app, webview, "git.diff", bridge::Asked { request, id }).await
 }
 
 /// A folder at a commit.
@@ -166,8 +181,9 @@ pub async fn git_tree<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "git.tree", request).await
+	bridge::whole(app, webview, "git.tree", bridge::Asked { request, id }).await
 }
 
 /// What a file at a commit is.
@@ -176,8 +192,9 @@ pub async fn git_file_info<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "git.file_info", request).await
+	bridge::whole(app, webview, "git.file_info", bridge::Asked { request, id }).await
 }
 
 /// The bytes of a file at a commit.
@@ -186,8 +203,9 @@ pub async fn git_file<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "git.file", request).await
+	bridge::whole(app, webview, "git.file", bridge::Asked { request, id }).await
 }
 
 /// Finds the commit each line of a file comes from.
@@ -196,8 +214,9 @@ pub async fn git_blame<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "git.blame", request).await
+	bridge::whole(app, webview, "git.blame", bridge::Asked { request, id }).await
 }
 
 /// What is not committed.
@@ -206,8 +225,9 @@ pub async fn git_status<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "git.status", request).await
+	bridge::whole(app, webview, "git.status", bridge::Asked { request, id }).await
 }
 
 /// Applies a patch or writes a file in the working tree.
@@ -216,8 +236,9 @@ pub async fn git_apply<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "git.apply", request).await
+	bridge::whole(app, webview, "git.apply", bridge::Asked { request, id }).await
 }
 
 /// Takes such a change back.
@@ -226,8 +247,9 @@ pub async fn git_undo<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "git.undo", request).await
+	bridge::whole(app, webview, "git.undo", bridge::Asked { request, id }).await
 }
 
 /// Lists files of a linked folder.
@@ -236,9 +258,10 @@ pub async fn files_scan<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 	channel: Channel<InvokeResponseBody>,
 ) -> Result<bridge::Ended, HostError> {
-	bridge::stream(app, webview, "files.scan", request, channel).await
+	bridge::stream(app, webview, "files.scan", bridge::Asked { request, id }, channel).await
 }
 
 /// The bytes of a file.
@@ -247,8 +270,9 @@ pub async fn files_read<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "files.read", request).await
+	bridge::whole(app, webview, "files.read", bridge::Asked { request, id }).await
 }
 
 /// Tells which files change.
@@ -257,9 +281,10 @@ pub async fn files_watch<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 	channel: Channel<InvokeResponseBody>,
 ) -> Result<bridge::Ended, HostError> {
-	bridge::stream(app, webview, "files.watch", request, channel).await
+	bridge::stream(app, webview, "files.watch", bridge::Asked { request, id }, channel).await
 }
 
 /// The commands a person has named for a folder.
@@ -268,8 +293,9 @@ pub async fn process_list<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "process.list", request).await
+	bridge::whole(app, webview, "process.list", bridge::Asked { request, id }).await
 }
 
 /// Names a command, or gives a name another command.
@@ -278,8 +304,9 @@ pub async fn process_name<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "process.name", request).await
+	bridge::whole(app, webview, "process.name", bridge::Asked { request, id }).await
 }
 
 /// Forgets a named command.
@@ -288,8 +315,9 @@ pub async fn process_forget<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "process.forget", request).await
+	bridge::whole(app, webview, "process.forget", bridge::Asked { request, id }).await
 }
 
 /// Starts a named command in its folder, as a job that outlives the page. Asks before the first time.
@@ -298,8 +326,9 @@ pub async fn process_run<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "process.run", request).await
+	bridge::whole(app, webview, "process.run", bridge::Asked { request, id }).await
 }
 
 /// Opens the database, or joins those who have it open. Answers a frame, as all that follow.
@@ -308,8 +337,9 @@ pub async fn store_open<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "store.open", request).await
+	bridge::whole(app, webview, "store.open", bridge::Asked { request, id }).await
 }
 
 /// Statements that only read, all on one state of the database.
@@ -318,8 +348,9 @@ pub async fn store_read<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "store.read", request).await
+	bridge::whole(app, webview, "store.read", bridge::Asked { request, id }).await
 }
 
 /// A transaction.
@@ -328,8 +359,9 @@ pub async fn store_write<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "store.write", request).await
+	bridge::whole(app, webview, "store.write", bridge::Asked { request, id }).await
 }
 
 /// The rows of one statement as they are found, and how it ended.
@@ -338,9 +370,10 @@ pub async fn store_stream<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 	channel: Channel<InvokeResponseBody>,
 ) -> Result<bridge::Ended, HostError> {
-	bridge::stream(app, webview, "store.stream", request, channel).await
+	bridge::stream(app, webview, "store.stream", bridge::Asked { request, id }, channel).await
 }
 
 /// A consistent, compact copy of the file.
@@ -349,8 +382,9 @@ pub async fn store_export<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "store.export", request).await
+	bridge::whole(app, webview, "store.export", bridge::Asked { request, id }).await
 }
 
 /// What the database is.
@@ -359,8 +393,9 @@ pub async fn store_info<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "store.info", request).await
+	bridge::whole(app, webview, "store.info", bridge::Asked { request, id }).await
 }
 
 /// Asks the user where a backup goes, in a native dialog, and writes it there. Null when they chose no place.
@@ -369,8 +404,9 @@ pub async fn store_save<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "store.save", request).await
+	bridge::whole(app, webview, "store.save", bridge::Asked { request, id }).await
 }
 
 /// Asks the user for a file in a native dialog, and copies it beside the database. Null when they chose none.
@@ -379,8 +415,9 @@ pub async fn store_take_in<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "store.take_in", request).await
+	bridge::whole(app, webview, "store.take_in", bridge::Asked { request, id }).await
 }
 
 /// Brings the file that was taken in to the newest schema.
@@ -389,8 +426,9 @@ pub async fn store_migrate_incoming<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "store.migrate_incoming", request).await
+	bridge::whole(app, webview, "store.migrate_incoming", bridge::Asked { request, id }).await
 }
 
 /// A transaction of the live database with the file that was taken in beside it.
@@ -399,8 +437,9 @@ pub async fn store_merge<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "store.merge", request).await
+	bridge::whole(app, webview, "store.merge", bridge::Asked { request, id }).await
 }
 
 /// The same in a new database, which then takes the place of the live one.
@@ -409,8 +448,9 @@ pub async fn store_replace<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "store.replace", request).await
+	bridge::whole(app, webview, "store.replace", bridge::Asked { request, id }).await
 }
 
 /// Forgets the file that was taken in.
@@ -419,8 +459,9 @@ pub async fn store_discard<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "store.discard", request).await
+	bridge::whole(app, webview, "store.discard", bridge::Asked { request, id }).await
 }
 
 /// The copies that are kept, the newest first.
@@ -429,8 +470,9 @@ pub async fn store_copies<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "store.copies", request).await
+	bridge::whole(app, webview, "store.copies", bridge::Asked { request, id }).await
 }
 
 /// Where keys are kept, and which endpoints have one.
@@ -439,8 +481,9 @@ pub async fn secrets_status<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "secrets.status", request).await
+	bridge::whole(app, webview, "secrets.status", bridge::Asked { request, id }).await
 }
 
 /// Stores a key for the origin of an address. No command gives it back.
@@ -449,8 +492,9 @@ pub async fn secrets_set<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "secrets.set", request).await
+	bridge::whole(app, webview, "secrets.set", bridge::Asked { request, id }).await
 }
 
 /// Forgets the key of an endpoint.
@@ -459,8 +503,9 @@ pub async fn secrets_delete<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "secrets.delete", request).await
+	bridge::whole(app, webview, "secrets.delete", bridge::Asked { request, id }).await
 }
 
 /// Opens the file of keys where the system has no keychain, or makes it.
@@ -469,8 +514,9 @@ pub async fn secrets_unlock<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "secrets.unlock", request).await
+	bridge::whole(app, webview, "secrets.unlock", bridge::Asked { request, id }).await
 }
 
 /// A request to a model server: first its head as JSON, then bytes as they come.
@@ -479,9 +525,10 @@ pub async fn http_send<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 	channel: Channel<InvokeResponseBody>,
 ) -> Result<bridge::Ended, HostError> {
-	bridge::stream(app, webview, "http.send", request, channel).await
+	bridge::stream(app, webview, "http.send", bridge::Asked { request, id }, channel).await
 }
 
 /// Opens one more window of the program.
@@ -490,8 +537,9 @@ pub async fn window_open<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "window.open", request).await
+	bridge::whole(app, webview, "window.open", bridge::Asked { request, id }).await
 }
 
 /// Everything of a stream up to this number was taken in.
@@ -500,8 +548,9 @@ pub async fn stream_ack<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "stream.ack", request).await
+	bridge::whole(app, webview, "stream.ack", bridge::Asked { request, id }).await
 }
 
 /// Nobody wants the rest of a stream.
@@ -510,8 +559,9 @@ pub async fn stream_cancel<R: Runtime>(
 	app: AppHandle<R>,
 	webview: Webview<R>,
 	request: Value,
+	id: Option<String>,
 ) -> Result<Response, HostError> {
-	bridge::whole(app, webview, "stream.cancel", request).await
+	bridge::whole(app, webview, "stream.cancel", bridge::Asked { request, id }).await
 }
 
 /// All of them, for `Builder::invoke_handler`.

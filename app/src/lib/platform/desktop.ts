@@ -7,7 +7,7 @@ import { createDesktopTransport } from './desktop-transport.ts';
 import { createStoreBridge } from './store-bridge.ts';
 import type { Platform } from './platform.ts';
 
-const host = createTauriHost();
+const host = createTauriHost(crypto.randomUUID());
 const keys = createDesktopKeys(host);
 const transport = createDesktopTransport(host);
 

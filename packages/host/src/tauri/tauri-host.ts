@@ -57,16 +57,23 @@ function toHostError(thrown: unknown): HostError {
 		: hostError('host_lost', text);
 }
 
-async function send<T>(command: CommandName, args: Record<string, unknown>): Promise<Result<T, HostError>> {
-	try {
-		return ok(await invoke<T>(identifier(command), args));
-	} catch (thrown) {
-		return err(toHostError(thrown));
-	}
+type Send = <T>(command: CommandName, args: Record<string, unknown>) => Promise<Result<T, HostError>>;
+
+function createSend(page: string): Send {
+	let asked = 0;
+	return async <T>(command: CommandName, args: Record<string, unknown>) => {
+		try {
+			// A webview whose page goes meanwhile sends it once more: by its id the program knows it.
+			return ok(await invoke<T>(identifier(command), { ...args, id: `${page} ${++asked}` }));
+		} catch (thrown) {
+			return err(toHostError(thrown));
+		}
+	};
 }
 
 /** An answer that comes whole. Nobody waits for one that is not wanted any more; the program bounds its own work. */
 function ask(
+	send: Send,
 	command: OneCommand | BytesCommand,
 	request: unknown,
 	signal: AbortSignal | undefined
@@ -88,7 +95,10 @@ function ask(
 	});
 }
 
-export function createTauriHost(): TauriHost {
+/** @param page a name that no other page has had */
+export function createTauriHost(page: string): TauriHost {
+	const send = createSend(page);
+
 	async function receive(
 		command: StreamCommand | FramesCommand,
 		request: unknown,
@@ -156,7 +166,7 @@ export function createTauriHost(): TauriHost {
 	}
 
 	async function call<N extends OneCommand>(command: N, request: RequestOf<N>, signal?: AbortSignal) {
-		const answer = await ask(command, request, signal);
+		const answer = await ask(send, command, request, signal);
 		return answer.ok ? checkAnswer(command, answer.value, MISFIT) : answer;
 	}
 
@@ -164,7 +174,7 @@ export function createTauriHost(): TauriHost {
 		info: () => call('host.info', {}),
 		call,
 		async bytes<N extends BytesCommand>(command: N, request: RequestOf<N>, signal?: AbortSignal) {
-			const answer = await ask(command, request, signal);
+			const answer = await ask(send, command, request, signal);
 			if (!answer.ok) return answer;
 			return answer.value instanceof ArrayBuffer ? ok(new Uint8Array(answer.value)) : err(MISFIT);
 		},

@@ -42,7 +42,7 @@ fn handlers() -> String {
 			Answer::Stream | Answer::Frames => ("stream", "bridge::Ended"),
 		};
 		text += &format!(
-			"\n/// {}\n#[tauri::command]\npub async fn {}<R: Runtime>(\n\tapp: AppHandle<R>,\n\twebview: Webview<R>,\n\trequest: Value,\n{channel}) -> Result<{answered}, HostError> {{\n\tbridge::{called}(app, webview, \"{}\", request{argument}).await\n}}\n",
+			"\n/// {}\n#[tauri::command]\npub async fn {}<R: Runtime>(\n\tapp: AppHandle<R>,\n\twebview: Webview<R>,\n\trequest: Value,\n\tid: Option<String>,\n{channel}) -> Result<{answered}, HostError> {{\n\tbridge::{called}(app, webview, \"{}\", bridge::Asked {{ request, id }}{argument}).await\n}}\n",
 			info.doc.trim(),
 			info.identifier(),
 			info.name
