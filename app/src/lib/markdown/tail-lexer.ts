@@ -12,13 +12,13 @@ const PAGE = 32;
 const LONG_TAIL = 8000;
 const GROWTH = 1 / 32;
 
-type Page = readonly Token[];
+export type Page = readonly Token[];
 
 export interface TailLexer {
-	/** Never change again; only grow. A page that is full stays the same array. */
-	readonly stable: readonly Page[];
-	/** The live end. */
-	readonly tail: readonly Token[];
+	/** All blocks. One keeps its place for ever; a page that is full of stable ones stays the same array. */
+	readonly pages: readonly Page[];
+	/** Blocks at the start that never change again. */
+	readonly stable: number;
 	push(text: string): void;
 }
 
@@ -30,18 +30,28 @@ interface OpenFence {
 
 export function createTailLexer(): TailLexer {
 	const links: LinkDefinitions = Object.create(null) as LinkDefinitions;
-	let stable: readonly Page[] = [];
-	let tail: readonly Token[] = [];
+	let done: readonly Page[] = [];
+	/** Stable ones that do not fill a page yet. */
+	let open: Page = [];
+	let tail: Page = [];
+	let pages: readonly Page[] = [];
 	/** What is not stable yet. */
 	let source = '';
 	/** The end as it was lexed last, and how much of the source that was. */
-	let lexed: readonly Token[] = [];
+	let lexed: Page = [];
 	let lexedLength = 0;
 	let fence: OpenFence | null = null;
 	let heldReturn = '';
 
 	const relex = (): void => {
-		const tokens = lex(source, links);
+		const linksBefore = Object.keys(links).length;
+		const made = lex(source, links);
+		// Nobody has to look again at a block that is as it was. A link that is known only now may be in any.
+		const isLinked = Object.keys(links).length !== linksBefore;
+		const tokens = made.map((token, i) => {
+			const before = lexed[i];
+			return before?.type === token.type && before.raw === token.raw && !isLinked ? before : token;
+		});
 		let blocks = 0;
 		let cut = tokens.length;
 		while (cut > 0 && blocks < HELD_BACK) {
@@ -49,22 +59,44 @@ export function createTailLexer(): TailLexer {
 			if (tokens[cut]?.type !== 'space') blocks++;
 		}
 		if (blocks < HELD_BACK) cut = 0;
-		if (cut > 0) {
-			const done = tokens.slice(0, cut);
-			stable = withMore(stable, done);
-			source = source.slice(done.reduce((length, token) => length + token.raw.length, 0));
-		}
+		const settled = tokens.slice(0, cut);
+		source = source.slice(settled.reduce((length, { raw }) => length + raw.length, 0));
+		const held = [...open, ...settled];
+		const full = held.length - (held.length % PAGE);
+		if (full > 0) done = [...done, ...inPages(held.slice(0, full))];
+		open = held.slice(full);
 		tail = lexed = tokens.slice(cut);
 		lexedLength = source.length;
 		fence = openFence(source, tail);
 	};
 
+	const take = (added: string): void => {
+		source += added;
+		const last = tail.at(-1);
+		if (fence && last?.type === 'code') {
+			const fresh = source.slice(fence.searched);
+			if (!fence.closing.test(fresh)) {
+				fence.searched += fresh.lastIndexOf('\n') + 1;
+				tail = lexed = [
+					...tail.slice(0, -1),
+					{ ...last, raw: last.raw + added, text: `${String(last['text'])}${added}` }
+				];
+				lexedLength = source.length;
+				return;
+			}
+		}
+		const fresh = source.slice(lexedLength);
+		if (source.length > LONG_TAIL && fresh.length < source.length * GROWTH) {
+			tail = [...lexed, { type: 'text', raw: fresh, text: fresh }];
+		} else relex();
+	};
+
 	return {
-		get stable() {
-			return stable;
+		get pages() {
+			return pages;
 		},
-		get tail() {
-			return tail;
+		get stable() {
+			return done.length * PAGE + open.length;
 		},
 		push(text) {
 			// marked counts in \n only; a \r at the end may be half of a line break.
@@ -72,32 +104,15 @@ export function createTailLexer(): TailLexer {
 			heldReturn = whole.endsWith('\r') ? '\r' : '';
 			const added = (heldReturn === '' ? whole : whole.slice(0, -1)).replace(/\r\n?/g, '\n');
 			if (added === '') return;
-			source += added;
-			const last = tail.at(-1);
-			if (fence && last?.type === 'code') {
-				const fresh = source.slice(fence.searched);
-				if (!fence.closing.test(fresh)) {
-					fence.searched += fresh.lastIndexOf('\n') + 1;
-					tail = lexed = [
-						...tail.slice(0, -1),
-						{ ...last, raw: last.raw + added, text: `${String(last['text'])}${added}` }
-					];
-					lexedLength = source.length;
-					return;
-				}
-			}
-			const fresh = source.slice(lexedLength);
-			if (source.length > LONG_TAIL && fresh.length < source.length * GROWTH) {
-				tail = [...lexed, { type: 'text', raw: fresh, text: fresh }];
-			} else relex();
+			take(added);
+			pages = [...done, ...inPages([...open, ...tail])];
 		}
 	};
 }
 
-function withMore(pages: readonly Page[], tokens: readonly Token[]): readonly Page[] {
-	const last = pages.at(-1) ?? [];
-	const isFull = last.length >= PAGE;
-	return isFull ? [...pages, tokens] : [...pages.slice(0, -1), [...last, ...tokens]];
+function inPages(tokens: Page): readonly Page[] {
+	const count = Math.ceil(tokens.length / PAGE);
+	return Array.from({ length: count }, (_, i) => tokens.slice(i * PAGE, (i + 1) * PAGE));
 }
 
 /** Inside an unclosed code fence nothing but its closing line means anything. */
