@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test';
+import { startTestServer } from '@stemma/testkit/server/test-server';
 import { Stemma } from './stemma.ts';
 
 test('a first conversation: ask, read, see how it came about', async ({ page }) => {
@@ -223,4 +224,51 @@ test('the end stays in view for who reads there, and nobody else is dragged to i
 	await page.getByRole('button', { name: 'Jump to latest' }).click();
 	await page.waitForTimeout(300);
 	expect(await distance()).toBeLessThan(80);
+});
+
+test('who reads back while an answer is written, and after it, finds every message in its place', async ({
+	page
+}) => {
+	const FAST = 'any?rate=2000&tokens=500';
+	const SLOW = 'any?rate=200&tokens=1000';
+	const own = await startTestServer({ listed: [FAST, SLOW] });
+	const stemma = new Stemma(page);
+	await stemma.open();
+	await page.getByRole('textbox', { name: 'Address' }).fill(own.url);
+	await page.keyboard.press('Enter');
+	await expect(stemma.message).toBeVisible();
+	await stemma.chooseModel(FAST);
+	for (const question of ['one', 'two', 'three']) await stemma.ask(question);
+	await stemma.chooseModel(SLOW);
+	const feed = page.getByRole('feed');
+	const isMessageInTheMiddle = () =>
+		feed.evaluate((element) => {
+			const { left, top, width, height } = element.getBoundingClientRect();
+			const points = [0.3, 0.5, 0.7].map((at) =>
+				document.elementFromPoint(left + width / 2, top + height * at)
+			);
+			return points.every((at) => at?.closest('article'));
+		});
+	const readBack = async (): Promise<void> => {
+		for (let i = 0; i < 4; i++) {
+			await page.mouse.wheel(0, -500);
+			await expect.poll(isMessageInTheMiddle).toBe(true);
+		}
+	};
+	// From far above: the question has to be brought into view with what comes after it.
+	await feed.evaluate((element) => {
+		element.scrollTop = 0;
+	});
+	await expect(page.getByRole('button', { name: 'Jump to latest' })).toBeVisible();
+	await stemma.send('a last long answer');
+	await expect(page.locator('article[aria-busy="true"] .prose p')).not.toHaveCount(0);
+	await expect.poll(isMessageInTheMiddle).toBe(true);
+	await feed.hover();
+	await readBack();
+	await page.getByRole('button', { name: 'Jump to latest' }).click();
+	await stemma.waitForAnswer();
+	await expect(stemma.button(stemma.articles.last(), 'Regenerate')).toBeInViewport();
+	await expect.poll(isMessageInTheMiddle).toBe(true);
+	await readBack();
+	await own.close();
 });
