@@ -59,7 +59,7 @@ async function ancestors(): Promise<readonly Figure[]> {
 	const native = new Database(path, { readonly: true });
 	const firsts: number[] = [];
 	const walk = await timedInTurns(
-		9,
+		25,
 		async () => {
 			const start = performance.now();
 			let rows = 0;
