@@ -168,6 +168,32 @@ fn a_scan_ends_when_nobody_wants_more() {
 }
 
 #[test]
+fn a_folder_of_more_files_than_anybody_reads_is_told_of_in_part() {
+	let (_folder, root) = folder("seq 200010 | xargs touch");
+	let found = all(&root, &request()).expect("a scan");
+	assert_eq!(found.entries.len(), 200_000);
+	assert!(found.truncated);
+}
+
+#[test]
+fn what_is_no_file_of_some_size_is_not_read() {
+	let (_folder, root) =
+		folder("truncate -s 2G big; mkfifo pipe; mkdir d; ln -s /dev/zero zero; ln -s pipe alias");
+	for (path, code) in [
+		("big", ErrorCode::TooLarge),
+		("pipe", ErrorCode::Unsupported),
+		("alias", ErrorCode::Unsupported),
+		("d", ErrorCode::Unsupported),
+		("zero", ErrorCode::OutsideRoot),
+	] {
+		let request =
+			ReadRequest { root: RootId("root".into()), path: path.into(), max_bytes: Some(u64::MAX) };
+		let refused = read(Context { root: &root, cancel: &GO_ON }, &request).expect_err(path);
+		assert_eq!(refused.code, code, "{path}: {}", refused.message);
+	}
+}
+
+#[test]
 fn a_file_is_read_beneath_the_root_only() {
 	let (folder, root) = folder(
 		"echo in > f; ln -s ../secret out; ln -s f alias; mkdir .git; echo g > .git/config; ln -s .git g",
