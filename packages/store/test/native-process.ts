@@ -45,16 +45,20 @@ export function startNativeProcess(binary: string, path: string): NativeProcess 
 	let nextId = 1;
 	let choice: string | null = null;
 
-	const write = (message: object): void => {
-		void child.stdin.write(`${JSON.stringify(message)}\n`);
-		void child.stdin.flush();
+	/** A process that has ended is told of at once or later, as the pipe notices. */
+	const write = async (message: object): Promise<void> => {
+		await child.stdin.write(`${JSON.stringify(message)}\n`);
+		await child.stdin.flush();
+	};
+	const tell = (message: object): void => {
+		// Its end is the answer to whoever waits.
+		write(message).catch(() => undefined);
 	};
 	const send = (message: object): { id: number; answer: Promise<Uint8Array> } => {
 		const id = nextId++;
-		// First, because it throws when the process has ended: then nobody waits.
-		write({ id, ...message });
 		const answer = new Promise<Uint8Array>((resolve, reject) => {
 			waiting.set(id, { answer: resolve, lost: reject });
+			write({ id, ...message }).catch(reject);
 		});
 		return { id, answer };
 	};
@@ -100,10 +104,10 @@ export function startNativeProcess(binary: string, path: string): NativeProcess 
 				void answer.then(take, lost);
 				return {
 					more: () => {
-						write({ id: 0, op: 'stream_more', stream: id });
+						tell({ id: 0, op: 'stream_more', stream: id });
 					},
 					cancel: () => {
-						write({ id: 0, op: 'stream_cancel', stream: id });
+						tell({ id: 0, op: 'stream_cancel', stream: id });
 					}
 				};
 			},
