@@ -60,6 +60,7 @@ test.beforeEach(async ({ page }) => {
 	});
 	await page.goto(server.address);
 	await page.getByRole('button', { name: 'Folders' }).click();
+	await page.waitForURL(/\/folders/);
 });
 test.afterEach(() => {
 	server.stop();

@@ -21,6 +21,7 @@ const env = {
 	PATH: `${dirname(bun)}:${join(root, 'node_modules/.bin')}:${process.env.PATH}`
 };
 
+const MS_PER_MINUTE = 60_000;
 /** What this machine cannot check, said once more at the end. */
 const leftOut = [];
 /** Tests by name, said once more at the end: the log before it is long. */
@@ -81,9 +82,12 @@ console.log(line(total));
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 
 function suite(name, body) {
+	const begun = performance.now();
 	const result = body();
 	for (const key of Object.keys(total)) total[key] += result[key];
-	console.log(`${name}: ${line(result)}\n`);
+	console.log(
+		`${name}: ${line(result)} in ${((performance.now() - begun) / MS_PER_MINUTE).toFixed(1)} min\n`
+	);
 }
 
 function line({ passed, failed, skipped }) {
