@@ -233,11 +233,7 @@ test('who reads back while an answer is written, and after it, finds every messa
 	const SLOW = 'any?rate=200&tokens=1000';
 	const own = await startTestServer({ listed: [FAST, SLOW] });
 	const stemma = new Stemma(page);
-	await stemma.open();
-	await page.getByRole('textbox', { name: 'Address' }).fill(own.url);
-	await page.keyboard.press('Enter');
-	await expect(stemma.message).toBeVisible();
-	await stemma.chooseModel(FAST);
+	await stemma.openWithServer(FAST, own.url);
 	for (const question of ['one', 'two', 'three']) await stemma.ask(question);
 	await stemma.chooseModel(SLOW);
 	const feed = page.getByRole('feed');
@@ -270,5 +266,26 @@ test('who reads back while an answer is written, and after it, finds every messa
 	await expect(stemma.button(stemma.articles.last(), 'Regenerate')).toBeInViewport();
 	await expect.poll(isMessageInTheMiddle).toBe(true);
 	await readBack();
+	await own.close();
+});
+
+test('what is written of an answer stays as it was drawn, while more comes', async ({ page }) => {
+	const MODEL = 'any?rate=200&tokens=1000';
+	const own = await startTestServer({ listed: [MODEL] });
+	const stemma = new Stemma(page);
+	await stemma.openWithServer(MODEL, own.url);
+	await stemma.send('formulas and code');
+	const live = page.locator('article[aria-busy="true"]');
+	const blocks = live.locator('.prose > *');
+	for (const kind of ['pre', 'math']) {
+		const drawn = live.locator(kind).last();
+		await drawn.evaluate((element) => Object.assign(globalThis, { drawn: element }));
+		const before = await blocks.count();
+		await expect.poll(() => blocks.count()).toBeGreaterThan(before + 3);
+		const isThere = await page.evaluate(
+			() => (globalThis as unknown as { drawn: Element }).drawn.isConnected
+		);
+		expect(isThere, kind).toBe(true);
+	}
 	await own.close();
 });

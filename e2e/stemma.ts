@@ -29,9 +29,9 @@ export class Stemma {
 	}
 
 	/** Adds the test server by its address, as anybody would, and picks a model. */
-	async openWithServer(model: string): Promise<void> {
+	async openWithServer(model: string, address = `${UPSTREAM}/v1`): Promise<void> {
 		await this.open();
-		await this.page.getByRole('textbox', { name: 'Address' }).fill(`${UPSTREAM}/v1`);
+		await this.page.getByRole('textbox', { name: 'Address' }).fill(address);
 		await this.page.getByRole('button', { name: 'Add', exact: true }).click();
 		await expect(this.message).toBeVisible();
 		await this.chooseModel(model);
