@@ -12,7 +12,7 @@ const PAGE = 32;
 const LONG_TAIL = 8000;
 const GROWTH = 1 / 32;
 
-export type Page = readonly Token[];
+type Page = readonly Token[];
 
 export interface TailLexer {
 	/** All blocks. One keeps its place for ever; a page that is full of stable ones stays the same array. */
@@ -44,13 +44,13 @@ export function createTailLexer(): TailLexer {
 	let heldReturn = '';
 
 	const relex = (): void => {
-		const linksBefore = Object.keys(links).length;
+		const knownLinks = Object.keys(links).length;
 		const made = lex(source, links);
 		// Nobody has to look again at a block that is as it was. A link that is known only now may be in any.
-		const isLinked = Object.keys(links).length !== linksBefore;
+		const former = Object.keys(links).length === knownLinks ? lexed : [];
 		const tokens = made.map((token, i) => {
-			const before = lexed[i];
-			return before?.type === token.type && before.raw === token.raw && !isLinked ? before : token;
+			const before = former[i];
+			return before?.type === token.type && before.raw === token.raw ? before : token;
 		});
 		let blocks = 0;
 		let cut = tokens.length;
