@@ -54,7 +54,7 @@ async function fill(workspace: Workspace, title: string): Promise<string> {
 			receipt: {}
 		})
 	);
-	must(await workspace.journal(run.id, [{ seq: 1, channel: 'content', text: 'half an ans' }]));
+	must(await workspace.recordRun(run.id, { chunks: [{ seq: 1, channel: 'content', text: 'half an ans' }] }));
 	must(
 		await workspace.noteCommits(run.id, [
 			{ root: 'r', folder: title, commit: 'c'.repeat(40), branch: 'main', dirty: true }

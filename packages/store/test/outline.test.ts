@@ -150,12 +150,12 @@ test('an answer brings its model, as served, and what it cost over all attempts'
 		costNano: 5,
 		flags: []
 	};
-	must(await workspace.putAttempt(run.id, attempt));
+	must(await workspace.recordRun(run.id, { attempts: [attempt] }));
 	must(
 		await workspace.sealRun(run.id, {
 			state: 'done',
 			parts: text('answer'),
-			attempt: { ...attempt, n: 2, servedModel: 'served', costNano: 7 }
+			attempts: [{ ...attempt, n: 2, servedModel: 'served', costNano: 7 }]
 		})
 	);
 	const page = must(await workspace.outlinePage(conversation));

@@ -198,15 +198,22 @@ test('a run is journalled and sealed once, whoever seals', async () => {
 			ref: 'main'
 		})
 	);
-	must(await workspace.journal(run.id, [{ seq: 1, channel: 'content', text: 'be' }]));
+	// What it is told to be is what it reads as.
+	expect(must(await workspace.run(run.id))).toEqual(run);
+	must(await workspace.recordRun(run.id, { chunks: [{ seq: 1, channel: 'content', text: 'be' }] }));
 	must(
-		await workspace.journal(run.id, [
-			{ seq: 1, channel: 'content', text: 'be' },
-			{ seq: 2, channel: 'content', text: 'cause' }
-		])
+		await workspace.recordRun(run.id, {
+			state: 'streaming',
+			chunks: [
+				{ seq: 1, channel: 'content', text: 'be' },
+				{ seq: 2, channel: 'content', text: 'cause' }
+			]
+		})
 	);
+	expect(must(await workspace.run(run.id))?.state).toBe('streaming');
 	expect(must(await workspace.journalled(run.id)).map((chunk) => chunk.text)).toEqual(['be', 'cause']);
 	expect(must(await workspace.openRuns())).toHaveLength(1);
+	expect(must(await workspace.openRuns([run.id]))).toEqual([]);
 	const [sealed, again] = await Promise.all([
 		workspace.sealRun(run.id, { state: 'done', parts: text('because') }),
 		other.sealRun(run.id, { state: 'interrupted', parts: text('because') })
@@ -235,9 +242,16 @@ test('a run without text seals without a node and is found as failed', async () 
 	);
 	const failure = { code: 'auth', message: 'no' };
 	expect(must(await workspace.sealRun(run.id, { state: 'failed', parts: [], failure }))).toBeNull();
-	expect(must(await workspace.failedRuns(conversation))).toMatchObject([
-		{ id: run.id, state: 'failed', failure }
-	]);
+	expect(must(await workspace.lastFailure(question.node))).toMatchObject({
+		id: run.id,
+		state: 'failed',
+		failure
+	});
+	const other = await say(workspace, conversation, 'user', 'how?', question.node);
+	expect(must(await workspace.lastFailure(other.node))).toBeNull();
+	// Whatever is said of it later, it has ended.
+	must(await workspace.recordRun(run.id, { state: 'streaming' }));
+	expect(must(await workspace.run(run.id))?.state).toBe('failed');
 });
 
 test('nodes, edges and operations cannot be changed or removed', async () => {

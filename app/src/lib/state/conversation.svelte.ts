@@ -515,8 +515,8 @@ export class Conversation {
 	}
 
 	async #lastFailure(leaf: NodeId): Promise<RunRow | null> {
-		const failed = await this.#workspace.failedRuns(this.id);
-		const last = failed.ok ? failed.value.find((run) => run.parent === leaf) : undefined;
+		const failed = await this.#workspace.lastFailure(leaf);
+		const last = failed.ok ? failed.value : null;
 		if (!last) return null;
 		const children = await this.#workspace.children(this.id, leaf);
 		const wentOn = children.ok && children.value.some(({ createdAt }) => createdAt > last.createdAt);

@@ -24,6 +24,7 @@ import { platform } from '#platform';
 import { SvelteMap } from 'svelte/reactivity';
 import type { Announcer } from './announcer.svelte.ts';
 import { GrowingText } from './growing-text.svelte.ts';
+import { RunLedger } from './run-ledger.ts';
 import { learnFrom } from './token-factor.ts';
 
 const TERMINAL: readonly StoredRunState[] = ['done', 'cancelled', 'failed', 'interrupted'];
@@ -69,13 +70,15 @@ export class RunRegistry {
 	readonly #workspace: Workspace;
 	readonly #announcer: Announcer;
 	readonly #randomHex: (bytes: number) => string;
-	readonly #attempts = new Map<string, AttemptRow>();
+	readonly #ledgers = new Map<string, RunLedger>();
 	readonly #release = new Map<string, () => void>();
 	readonly #estimated = new Map<string, number>();
 	readonly #watched = new Set<string>();
 	readonly #onEnded = new Set<(run: RunRow) => Promise<void>>();
 	readonly #onStarted = new Set<(run: RunRow) => void>();
 	#worker: RunWorker | null = null;
+	#isMirroring = false;
+	#mirrorAgain = false;
 
 	constructor(workspace: Workspace, announcer: Announcer, randomHex: (bytes: number) => string) {
 		this.#workspace = workspace;
@@ -143,6 +146,7 @@ export class RunRegistry {
 			return false;
 		}
 		this.#estimated.set(id, estimated);
+		this.#ledgers.set(id, new RunLedger(this.#workspace, id));
 		this.live.set(id, new LiveRun(created.value, prefix, false));
 		this.#announcer.say('Answer started');
 		this.#mustWorker().post({ type: 'start', runId: id, endpoint, request });
@@ -192,9 +196,21 @@ export class RunRegistry {
 		});
 	}
 
-	/** Shows what other tabs are making. */
+	/** Shows what other tabs are making, as it was when this was last asked for. */
 	async #mirror(): Promise<void> {
-		const open = await this.#workspace.openRuns();
+		this.#mirrorAgain = true;
+		if (this.#isMirroring) return;
+		this.#isMirroring = true;
+		while (this.#mirrorAgain) {
+			this.#mirrorAgain = false;
+			await this.#mirrorOnce();
+		}
+		this.#isMirroring = false;
+	}
+
+	async #mirrorOnce(): Promise<void> {
+		// Of its own this tab knows better.
+		const open = await this.#workspace.openRuns([...this.#release.keys()]);
 		if (!open.ok) return;
 		const openIds = new Set(open.value.map((run) => run.id));
 		for (const [id, run] of this.live) {
@@ -204,7 +220,7 @@ export class RunRegistry {
 		}
 		for (const row of open.value) {
 			const known = this.live.get(row.id);
-			// This tab's own, or just about to be shown as such.
+			// This tab's own, since it was asked.
 			if (known?.isElsewhere === false || this.#release.has(row.id)) continue;
 			const mirror = known ?? new LiveRun(row, '', true);
 			mirror.state = row.state;
@@ -250,14 +266,16 @@ export class RunRegistry {
 
 	async #receive(message: FromRunWorker): Promise<void> {
 		const run = this.live.get(message.runId);
-		if (!run) return;
+		const ledger = this.#ledgers.get(message.runId);
+		if (!run || !ledger) return;
 		switch (message.type) {
 			case 'state':
-				if (TERMINAL.includes(message.state)) break;
+				// As it begins and how it ends is written with everything else.
+				if (message.state === 'queued' || TERMINAL.includes(message.state)) break;
 				run.state = message.state;
 				run.notBefore = message.notBefore ?? null;
 				run.failure = message.failure ?? null;
-				await this.#workspace.patchRun(message.runId, {
+				ledger.note({
 					state: message.state,
 					notBefore: message.notBefore ?? null,
 					...(message.failure ? { failure: { ...message.failure } } : {}),
@@ -272,24 +290,20 @@ export class RunRegistry {
 				const { seq, channel, text } = message;
 				const opening = run.prefix === '' || run.isPrefixKept ? [] : [prefixChunk(run.prefix)];
 				run.isPrefixKept = true;
-				await this.#workspace.journal(message.runId, [...opening, { seq, channel, text }]);
+				ledger.note({ chunks: [...opening, { seq, channel, text }] });
 				break;
 			}
-			case 'attempt': {
-				const attempt = toAttemptRow(message.attempt);
-				this.#attempts.set(message.runId, attempt);
-				await this.#workspace.putAttempt(message.runId, attempt);
+			case 'attempt':
+				ledger.note({ attempts: [toAttemptRow(message.attempt)] });
 				break;
-			}
 			case 'end':
-				await this.#seal(run, message.outcome);
+				await this.#seal(run, ledger.close(), message.outcome);
 				break;
 		}
 	}
 
-	async #seal(run: LiveRun, outcome: RunOutcome): Promise<void> {
+	async #seal(run: LiveRun, attempts: readonly AttemptRow[], outcome: RunOutcome): Promise<void> {
 		const { id } = run.row;
-		const attempt = this.#attempts.get(id);
 		// A continuation that added nothing is no version of its own.
 		const isEmpty = outcome.content === '' && outcome.reasoning === '' && outcome.toolCalls.length === 0;
 		const content = isEmpty ? '' : run.prefix + outcome.content;
@@ -305,7 +319,7 @@ export class RunRegistry {
 				outcome.toolCalls
 			),
 			failure: failure === null ? null : { ...failure },
-			...(attempt ? { attempt } : {})
+			attempts
 		});
 		if (!sealed.ok) {
 			// The row and its journal stay: the next start makes a message of them.
@@ -340,7 +354,7 @@ export class RunRegistry {
 
 	#forget(id: string): void {
 		this.live.delete(id);
-		this.#attempts.delete(id);
+		this.#ledgers.delete(id);
 		this.#estimated.delete(id);
 		this.#let(id);
 	}

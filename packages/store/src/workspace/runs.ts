@@ -11,25 +11,15 @@ import { insertNodeStatements } from './node-sql.ts';
 import { nodeFrom, touchConversation } from './nodes.ts';
 import { planMove, refReads } from './refs.ts';
 import { ATTEMPT_COLUMNS, RUN_COLUMNS, toRunRows } from './run-row.ts';
-import type { Appended, AttemptRow, NewNode, RunRow, Workspace } from './workspace.ts';
+import type { Appended, AttemptRow, NewNode, RunChunk, RunRow, Workspace } from './workspace.ts';
 
 type Runs = Pick<
 	Workspace,
-	| 'createRun'
-	| 'patchRun'
-	| 'putAttempt'
-	| 'journal'
-	| 'journalled'
-	| 'sealRun'
-	| 'run'
-	| 'openRuns'
-	| 'failedRuns'
-	| 'runsAt'
+	'createRun' | 'recordRun' | 'journalled' | 'sealRun' | 'run' | 'openRuns' | 'lastFailure' | 'runsAt'
 >;
 
 const TERMINAL = `('done', 'cancelled', 'failed', 'interrupted')`;
 const NOT_TERMINAL = sql.raw(`state NOT IN ${TERMINAL}`);
-const FAILED_SHOWN = 50;
 
 const FROM_RUN = `FROM run r JOIN conv ON conv.id = r.conv_id JOIN node p ON p.id = r.parent_id LEFT JOIN node n ON n.id = r.node_id`;
 const refRow = z.object({ name: z.string(), op: z.string() });
@@ -76,70 +66,88 @@ export function createRuns(context: WorkspaceContext): Runs {
 
 	return {
 		async createRun(input) {
-			const id = input.id ?? randomHex(16);
+			const run: RunRow = {
+				id: input.id ?? randomHex(16),
+				conversation: input.conversation,
+				parent: input.parent,
+				node: null,
+				state: 'queued',
+				endpoint: input.endpoint,
+				model: input.model,
+				params: input.params,
+				receipt: input.receipt,
+				change: input.change ?? randomHex(16),
+				links: input.links ?? [],
+				merges: input.merges ?? [],
+				ref: input.ref ?? null,
+				notBefore: null,
+				failure: null,
+				createdAt: nowMs(),
+				startedAt: null,
+				endedAt: null,
+				attempts: []
+			};
 			const written = await store.batch(
 				[
 					{
 						sql: `INSERT INTO run (uid, conv_id, parent_id, state, endpoint, model, params, receipt, change_id, links, ref, created_at, merges)
-						SELECT unhex(?1), conv.id, node.id, 'queued', ?4, ?5, ?6, ?7, unhex(?8), ?9, ?10, ?11, ?12
+						SELECT unhex(?1), conv.id, node.id, ?13, ?4, ?5, ?6, ?7, unhex(?8), ?9, ?10, ?11, ?12
 						FROM conv, node WHERE conv.uid = unhex(?2) AND node.hash = unhex(?3) ON CONFLICT (uid) DO NOTHING`,
 						params: [
-							id,
-							input.conversation,
-							input.parent,
-							input.endpoint,
-							input.model,
-							JSON.stringify(input.params),
-							JSON.stringify(input.receipt),
-							input.change ?? randomHex(16),
-							JSON.stringify(input.links ?? []),
-							input.ref ?? null,
-							nowMs(),
-							JSON.stringify(input.merges ?? [])
+							run.id,
+							run.conversation,
+							run.parent,
+							run.endpoint,
+							run.model,
+							JSON.stringify(run.params),
+							JSON.stringify(run.receipt),
+							run.change,
+							JSON.stringify(run.links),
+							run.ref,
+							run.createdAt,
+							JSON.stringify(run.merges),
+							run.state
 						]
 					},
-					{ sql: 'SELECT 1 AS one FROM run WHERE uid = unhex(?1)', params: [id], expect: 1 }
+					{ sql: 'SELECT 1 AS one FROM run WHERE uid = unhex(?1)', params: [run.id], expect: 1 }
 				],
-				{ touched: { tables: ['run'], conversations: [input.conversation] } }
+				{ touched: { tables: ['run'], conversations: [run.conversation] } }
 			);
-			if (!written.ok) return written;
-			const found = await find(id);
-			if (!found.ok) return found;
-			return found.value ? ok(found.value) : err({ code: 'sql', message: 'The run was not written.' });
+			return written.ok ? ok(run) : written;
 		},
 
-		async patchRun(id, patch) {
-			const update = db
-				.update(runTable)
-				.set({
-					...(patch.state === undefined ? {} : { state: patch.state }),
-					...(patch.notBefore === undefined ? {} : { notBefore: patch.notBefore }),
-					...(patch.failure === undefined ? {} : { failure: JSON.stringify(patch.failure) }),
-					...(patch.startedAt === undefined ? {} : { startedAt: patch.startedAt })
-				})
-				.where(and(eq(runTable.uid, id), NOT_TERMINAL));
-			const written = await store.batch([toStatement(update)], { touched: { tables: ['run'] } });
-			return written.ok ? ok(undefined) : written;
-		},
-
-		async putAttempt(run, attempt) {
-			const written = await store.batch([attemptStatement(run, attempt)], {
-				touched: { tables: ['attempt'] }
-			});
-			return written.ok ? ok(undefined) : written;
-		},
-
-		async journal(run, chunks) {
+		async recordRun(id, { attempts = [], chunks = [], ...row }) {
+			const set = {
+				...(row.state === undefined ? {} : { state: row.state }),
+				...(row.notBefore === undefined ? {} : { notBefore: row.notBefore }),
+				...(row.failure === undefined ? {} : { failure: JSON.stringify(row.failure) }),
+				...(row.startedAt === undefined ? {} : { startedAt: row.startedAt })
+			};
+			const isRow = Object.keys(set).length > 0;
 			const written = await store.batch(
 				[
-					{
-						sql: `INSERT INTO run_chunk (run_id, seq, channel, text)
-						SELECT run.id, c.value ->> 'seq', c.value ->> 'channel', c.value ->> 'text' FROM run, json_each(?2) c
-						WHERE run.uid = unhex(?1) AND run.state NOT IN ${TERMINAL} ON CONFLICT DO NOTHING`,
-						params: [run, JSON.stringify(chunks)]
-					}
+					...(isRow
+						? [
+								toStatement(
+									db
+										.update(runTable)
+										.set(set)
+										.where(and(eq(runTable.uid, id), NOT_TERMINAL))
+								)
+							]
+						: []),
+					...attempts.map((attempt) => attemptStatement(id, attempt)),
+					...(chunks.length > 0 ? [chunksStatement(id, chunks)] : [])
 				],
-				{ touched: { tables: ['run_chunk'] } }
+				{
+					touched: {
+						tables: [
+							...(isRow ? ['run'] : []),
+							...(attempts.length > 0 ? ['attempt'] : []),
+							...(chunks.length > 0 ? ['run_chunk'] : [])
+						]
+					}
+				}
 			);
 			return written.ok ? ok(undefined) : written;
 		},
@@ -172,7 +180,7 @@ export function createRuns(context: WorkspaceContext): Runs {
 			};
 			const node = end.parts.length > 0 ? nodeFrom(input, randomHex) : null;
 			const closing: readonly Statement[] = [
-				...(end.attempt ? [attemptStatement(id, end.attempt)] : []),
+				...(end.attempts ?? []).map((attempt) => attemptStatement(id, attempt)),
 				{
 					sql: `UPDATE run SET state = ?2, failure = ?3, ended_at = ?4, not_before = NULL,
 						node_id = (SELECT id FROM node WHERE hash = unhex(?5))
@@ -221,17 +229,28 @@ export function createRuns(context: WorkspaceContext): Runs {
 		},
 
 		run: find,
-		openRuns: (conversation) =>
-			conversation === undefined
-				? select(`r.state NOT IN ${TERMINAL}`, [])
-				: select(`r.state NOT IN ${TERMINAL} AND conv.uid = unhex(?1)`, [conversation]),
-		failedRuns: (conversation) =>
-			select(
-				`conv.uid = unhex(?1) AND r.state IN ('failed', 'cancelled', 'interrupted') AND r.node_id IS NULL`,
-				[conversation],
-				FAILED_SHOWN
-			),
+		openRuns: (except = []) =>
+			select(`r.state NOT IN ${TERMINAL} AND r.uid NOT IN (SELECT unhex(value) FROM json_each(?1))`, [
+				JSON.stringify(except)
+			]),
+		async lastFailure(parent) {
+			const failed = await select(
+				`p.hash = unhex(?1) AND r.state IN ('failed', 'cancelled', 'interrupted') AND r.node_id IS NULL`,
+				[parent],
+				1
+			);
+			return failed.ok ? ok(failed.value[0] ?? null) : failed;
+		},
 		runsAt: (parent) => select('p.hash = unhex(?1) AND r.conv_id = p.conv_id', [parent])
+	};
+}
+
+function chunksStatement(run: string, chunks: readonly RunChunk[]): Statement {
+	return {
+		sql: `INSERT INTO run_chunk (run_id, seq, channel, text)
+		SELECT run.id, c.value ->> 'seq', c.value ->> 'channel', c.value ->> 'text' FROM run, json_each(?2) c
+		WHERE run.uid = unhex(?1) AND run.state NOT IN ${TERMINAL} ON CONFLICT DO NOTHING`,
+		params: [run, JSON.stringify(chunks)]
 	};
 }
 

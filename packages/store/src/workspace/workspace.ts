@@ -241,11 +241,23 @@ export interface Relation {
 	readonly behind: readonly NodeId[];
 }
 
-export interface RunPatch {
+/** A piece of a run's text. */
+export interface RunChunk {
+	readonly seq: number;
+	readonly channel: string;
+	readonly text: string;
+}
+
+/** What has become of a run. */
+export interface RunProgress {
 	readonly state?: StoredRunState;
 	readonly notBefore?: number | null;
 	readonly failure?: JsonValue;
 	readonly startedAt?: number;
+	/** Each takes the place of the one with its number. */
+	readonly attempts?: readonly AttemptRow[];
+	/** Text that is not to be lost. */
+	readonly chunks?: readonly RunChunk[];
 }
 
 export interface Workspace
@@ -318,32 +330,26 @@ export interface Workspace
 	// runs
 	/** The row that exists before any network. */
 	createRun(input: NewRun): Outcome<RunRow>;
-	patchRun(id: string, patch: RunPatch): Outcome<void>;
-	putAttempt(run: string, attempt: AttemptRow): Outcome<void>;
-	/** Text that is not to be lost. Writing the same seq twice changes nothing. */
-	journal(
-		run: string,
-		chunks: readonly { readonly seq: number; readonly channel: string; readonly text: string }[]
-	): Outcome<void>;
-	journalled(
-		run: string
-	): Outcome<readonly { readonly seq: number; readonly channel: string; readonly text: string }[]>;
-	/** Ends a run: node (unless there is no text at all), branch, state, attempt; the journal goes, all in one transaction. */
+	/** All of it or nothing. Writing the same twice changes nothing, and neither does anything once the run has ended. */
+	recordRun(id: string, progress: RunProgress): Outcome<void>;
+	journalled(run: string): Outcome<readonly RunChunk[]>;
+	/** Ends a run: node (unless there is no text at all), branch, state, attempts; the journal goes, all in one transaction. */
 	sealRun(
 		id: string,
 		end: {
 			readonly state: 'done' | 'cancelled' | 'failed' | 'interrupted';
 			readonly parts: readonly Part[];
 			readonly failure?: JsonValue;
-			readonly attempt?: AttemptRow;
+			readonly attempts?: readonly AttemptRow[];
 		}
 	): Outcome<Appended | null>;
 	run(id: string): Outcome<RunRow | null>;
-	openRuns(conversation?: ConversationId): Outcome<readonly RunRow[]>;
+	/** @param except runs that one knows better than their rows */
+	openRuns(except?: readonly string[]): Outcome<readonly RunRow[]>;
 	/** Every run that answers a node, newest first. */
 	runsAt(parent: NodeId): Outcome<readonly RunRow[]>;
-	/** Runs of this conversation that ended without a node, newest first: their errors are shown at their parent. */
-	failedRuns(conversation: ConversationId): Outcome<readonly RunRow[]>;
+	/** The newest run that was to answer a node and ended without one: its error is shown there. */
+	lastFailure(parent: NodeId): Outcome<RunRow | null>;
 
 	// what waits
 	draft(conversation: ConversationId, parent: NodeId | null): Outcome<DraftContent>;
