@@ -15,11 +15,15 @@ import {
 
 /** A path of a given length; the leaf's name is its length. */
 const reader = {
-	path: (leaf: string, { limit, before = Infinity }: { limit: number; before?: number }) => {
+	path: (
+		leaf: string,
+		{ limit, before = Infinity, from = 0 }: { limit: number; before?: number; from?: number }
+	) => {
 		const total = Number(leaf);
 		const end = Math.min(total, before);
-		const entries = Array.from({ length: end - Math.max(0, end - limit) }, (_, i) => ({
-			pos: Math.max(0, end - limit) + i
+		const start = Math.max(from, end - limit);
+		const entries = Array.from({ length: Math.max(0, end - start) }, (_, i) => ({
+			pos: start + i
 		})) as unknown as PathEntry[];
 		return Promise.resolve({ ok: true as const, value: { entries, total } });
 	}

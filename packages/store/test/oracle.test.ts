@@ -63,7 +63,8 @@ test('a window anywhere on a path is what walking would give', async () => {
 			fc.nat(),
 			fc.nat(),
 			fc.integer({ min: 1, max: 9 }),
-			async ({ topology, nodes }, pick, cut, limit) => {
+			fc.nat(9),
+			async ({ topology, nodes }, pick, cut, limit, from) => {
 				const store = openTestStore();
 				await insert(store, nodes);
 				const workspace = createWorkspace({ store, ...testDeps, device: DEVICE });
@@ -72,8 +73,9 @@ test('a window anywhere on a path is what walking would give', async () => {
 				for (let row: number | undefined = leaf; row !== undefined; row = topology[row]?.[0])
 					walked.unshift(nodes[row]?.id ?? '');
 				const before = (cut % walked.length) + 1;
-				const window = must(await workspace.path(nodes[leaf]?.id ?? '', { limit, before }));
-				expect(window.entries.map(({ id }) => id)).toEqual(walked.slice(Math.max(0, before - limit), before));
+				const window = must(await workspace.path(nodes[leaf]?.id ?? '', { limit, before, from }));
+				const start = Math.max(0, before - limit, from);
+				expect(window.entries.map(({ id }) => id)).toEqual(walked.slice(start, Math.max(start, before)));
 				expect(window.total).toBe(walked.length);
 				await store.close();
 			}

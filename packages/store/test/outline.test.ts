@@ -353,7 +353,8 @@ test('forks of a path are where its messages have versions, page by page', async
 			randomTopologies(50),
 			fc.nat(),
 			fc.integer({ min: 1, max: 20 }),
-			async (topology, pick, limit) => {
+			fc.nat(20),
+			async (topology, pick, limit, from) => {
 				const store = openTestStore();
 				const workspace = createWorkspace({ store, ...testDeps, device: DEVICE });
 				const nodes = topologyToNodes(topology);
@@ -367,11 +368,11 @@ test('forks of a path are where its messages have versions, page by page', async
 				const leaf = nodes[pick % nodes.length]?.id ?? '';
 				const { entries, total } = must(await workspace.path(leaf, { limit: 100 }));
 				const found = [];
-				for (let before = total; before > 0; before -= limit)
-					found.unshift(...must(await workspace.pathForks(leaf, { before, limit })));
+				for (let before = total; before > from; before -= limit)
+					found.unshift(...must(await workspace.pathForks(leaf, { before, limit, from })));
 				expect(found).toEqual(
 					entries
-						.filter(({ versions }) => versions.length > 1)
+						.filter(({ versions, pos }) => versions.length > 1 && pos >= from)
 						.map(({ id, pos, versions }) => ({ node: id, pos, versions: versions.length }))
 				);
 				await store.close();

@@ -8,6 +8,8 @@ export class PathForks {
 	/** Oldest first. */
 	all = $state.raw<readonly PathFork[]>([]);
 	readonly #workspace: Workspace;
+	/** What was read last. */
+	#known: { readonly leaf: NodeId; readonly total: number } | null = null;
 	#turn = 0;
 
 	constructor(workspace: Workspace) {
@@ -17,17 +19,25 @@ export class PathForks {
 	/** @param total length of the path */
 	async read(leaf: NodeId | null, total: number): Promise<void> {
 		const turn = ++this.#turn;
+		const known = this.#known;
 		if (leaf === null) {
+			this.#known = null;
 			this.all = [];
 			return;
 		}
+		// A path that goes on from where it ended forks where it did, and from there on.
+		const goesOn =
+			known !== null && known.total < total ? await this.#workspace.isOnPath(known.leaf, leaf) : null;
+		const from = known !== null && goesOn?.ok === true && goesOn.value ? known.total - 1 : 0;
 		let found: readonly PathFork[] = [];
-		for (let before = total; before > 0; before -= PAGE) {
-			const page = await this.#workspace.pathForks(leaf, { limit: PAGE, before });
+		for (let before = total; before > from; before -= PAGE) {
+			const page = await this.#workspace.pathForks(leaf, { limit: PAGE, before, from });
 			if (turn !== this.#turn || !page.ok) return;
 			found = [...page.value, ...found];
 		}
-		this.all = found;
+		if (turn !== this.#turn) return;
+		this.all = [...this.all.filter(({ pos }) => pos < from), ...found];
+		this.#known = { leaf, total };
 	}
 
 	/** The nearest one before a position, or after it; null when there is none. */

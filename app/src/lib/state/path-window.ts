@@ -54,15 +54,19 @@ export async function readAgain(
 	window: PathWindow,
 	have: readonly PathEntry[] = window.entries
 ): Outcome<PathWindow> {
-	const tip = await reader.path(leaf, { limit: 1, have });
-	if (!tip.ok) return tip;
-	const start = startOf(window);
-	const { total } = tip.value;
-	if (window.entries.length === 0 || total <= start) return readEnd(reader, leaf);
-	const end = Math.min(total, hasNewer(window) ? endOf(window) : start + MOST);
-	// The end has moved out of reach (a longer branch, an import): the end is what was on screen.
-	if (end < total && !hasNewer(window)) return readEnd(reader, leaf);
-	return reader.path(leaf, { limit: end - start, before: end, have });
+	if (window.entries.length === 0) return readEnd(reader, leaf);
+	const from = startOf(window);
+	const isEnd = !hasNewer(window);
+	const end = endOf(window);
+	const read = await reader.path(leaf, {
+		from,
+		have,
+		...(isEnd ? { limit: MOST } : { limit: end - from, before: end })
+	});
+	if (!read.ok) return read;
+	const { total } = read.value;
+	// Nothing of it is left, or the end has moved out of reach (a longer branch, an import): the end is what was on screen.
+	return total <= from || (isEnd && total > from + MOST) ? readEnd(reader, leaf) : read;
 }
 
 /** What is left when the window has become too long; null when it has not. */

@@ -158,8 +158,8 @@ export function createOutline(context: WorkspaceContext): Omit<Outline, 'toggleB
 			for await (const rows of store.stream(MATCHES, [conversation, pattern], options))
 				yield rows.map((row) => Number(row['id']));
 		},
-		async pathForks(leaf, { limit, before = NEWEST }) {
-			const rows = await store.query(FORKS, [leaf, before - 1, limit]);
+		async pathForks(leaf, { limit, before = NEWEST, from = 0 }) {
+			const rows = await store.query(FORKS, [leaf, before - 1, limit, from]);
 			return rows.ok ? ok(rows.value.map((row) => forkRow.parse(row))) : rows;
 		}
 	};

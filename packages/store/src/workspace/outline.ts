@@ -75,12 +75,12 @@ export interface Outline {
 		signal?: AbortSignal
 	): AsyncIterable<readonly NodeKey[]>;
 	/**
-	 * Where the path to `leaf` forks, among `limit` messages of it; `before` = only positions below it.
-	 * Oldest first.
+	 * Where the path to `leaf` forks, among `limit` messages of it; `before` = only positions below it, `from` = none
+	 * below that. Oldest first.
 	 */
 	pathForks(
 		leaf: NodeId,
-		options: { readonly limit: number; readonly before?: number }
+		options: { readonly limit: number; readonly before?: number; readonly from?: number }
 	): Outcome<readonly PathFork[]>;
 	/** Bookmarks a node under a name like the given one, or takes its newest bookmark away. */
 	toggleBookmark(

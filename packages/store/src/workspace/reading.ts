@@ -20,15 +20,15 @@ lifted (id, pos) AS (
 )`;
 
 /**
- * Ids of the window: ?3 rows up from position ?2. What reads it says CROSS JOIN, which keeps the planner from
+ * Ids of the window: at most ?3 rows, from position ?2 up to position ?4. What reads it says CROSS JOIN, which keeps the planner from
  * starting at the other end, with all nodes there are.
  */
 export const WINDOW = `
 WITH RECURSIVE ${AT_POSITION},
 w (id, parent_id, n) AS (
-	SELECT node.id, node.parent_id, 1 FROM lifted CROSS JOIN node ON node.id = lifted.id WHERE lifted.pos <= ?2
+	SELECT node.id, node.parent_id, 1 FROM lifted CROSS JOIN node ON node.id = lifted.id WHERE lifted.pos BETWEEN ?4 AND ?2
 	UNION ALL
-	SELECT node.id, node.parent_id, w.n + 1 FROM w CROSS JOIN node ON node.id = w.parent_id WHERE w.n < ?3
+	SELECT node.id, node.parent_id, w.n + 1 FROM w CROSS JOIN node ON node.id = w.parent_id WHERE w.n < ?3 AND node.pos >= ?4
 )`;
 
 /** Beyond any position a path can have. */
@@ -98,11 +98,11 @@ export function createReading(
 	};
 
 	return {
-		async path(leaf, { limit, before, have = [] }) {
-			const params = [leaf, before === undefined ? NEWEST : before - 1, limit];
+		async path(leaf, { limit, before, from = 0, have = [] }) {
+			const params = [leaf, before === undefined ? NEWEST : before - 1, limit, from];
 			const known = new Map(have.map((entry) => [entry.id, entry]));
 			const unknown = [...params, JSON.stringify([...known.keys()])];
-			const isUnknown = (n: string) => `${n}.hash NOT IN (SELECT unhex(value) FROM json_each(?4))`;
+			const isUnknown = (n: string) => `${n}.hash NOT IN (SELECT unhex(value) FROM json_each(?5))`;
 			const reads: readonly Statement[] = [
 				{
 					sql: `${WINDOW} SELECT lower(hex(n.hash)) AS hash FROM w CROSS JOIN node n ON n.id = w.id ORDER BY n.pos`,

@@ -276,13 +276,18 @@ export interface Workspace
 	append(input: NewNode): Outcome<Appended>;
 	node(id: NodeId): Outcome<NodeRow | null>;
 	/**
-	 * `limit` messages of the path that ends at `leaf`; `before` = only positions below it.
+	 * `limit` messages of the path that ends at `leaf`; `before` = only positions below it, `from` = none below that.
 	 * `have` = entries read before: a message does not change, so theirs are not read again, and those beside
 	 * which no version came or went are given back as the same objects.
 	 */
 	path(
 		leaf: NodeId,
-		options: { readonly limit: number; readonly before?: number; readonly have?: readonly PathEntry[] }
+		options: {
+			readonly limit: number;
+			readonly before?: number;
+			readonly from?: number;
+			readonly have?: readonly PathEntry[];
+		}
 	): Outcome<PathWindow>;
 	/** The `limit` newest ancestors-or-self, newest first, in batches: for the context builder. */
 	ancestors(leaf: NodeId, signal?: AbortSignal): AsyncIterable<readonly NodeRow[]>;
