@@ -29,6 +29,8 @@ import { learnFrom } from './token-factor.ts';
 
 const TERMINAL: readonly StoredRunState[] = ['done', 'cancelled', 'failed', 'interrupted'];
 const INTERRUPTED = { code: 'interrupted', message: '', status: null, provider: null, maybeCharged: true };
+/** Until what was typed is on screen. */
+const PREPARE_MS = 300;
 const lockName = (run: string): string => `run:${run}`;
 
 /** A run that is being made: what the screen shows until its message is in the graph. */
@@ -154,6 +156,11 @@ export class RunRegistry {
 		return true;
 	}
 
+	/** A question is being written: what will send it takes longer to start than the question should wait. */
+	prepare(): void {
+		if (this.#worker === null) setTimeout(() => this.#mustWorker(), PREPARE_MS);
+	}
+
 	stop(id: string): void {
 		this.#worker?.post({ type: 'cancel', runId: id });
 	}
@@ -255,10 +262,13 @@ export class RunRegistry {
 			(message) => void this.#receive(message),
 			(message) => {
 				this.#worker = null;
+				const lost = [...this.live.values()].filter((run) => !run.isElsewhere);
+				// With nothing to do it is missed by nobody: the next question starts another.
+				if (lost.length === 0) return;
 				toast.error('The worker that talks to models crashed. Its answers are kept as far as they came.', {
 					description: message
 				});
-				for (const run of this.live.values()) if (!run.isElsewhere) void this.#sealCrashed(run);
+				for (const run of lost) void this.#sealCrashed(run);
 			}
 		);
 		return this.#worker;
