@@ -4,6 +4,9 @@ import type { Timers } from './timers.ts';
 
 /** Ten times a second reads as a flow, and each time the whole view is laid out and drawn. */
 const VISIBLE_MS = 100;
+/** Text that comes ten times as fast as it can be read is only seen to grow: half as often shows that as well. */
+const FAST_MS = 200;
+const FAST_CHARS_PER_SECOND = 300;
 const HIDDEN_MS = 500;
 const JOURNAL_MS = 1000;
 const JOURNAL_CHARS = 4096;
@@ -26,7 +29,11 @@ export function createTokenBuffer(
 	onPatch: (piece: Piece) => void,
 	onJournal: (piece: Piece) => void
 ): TokenBuffer {
-	const screen = createLane(timers, () => (isHidden ? HIDDEN_MS : VISIBLE_MS), Infinity, onPatch);
+	const pace = (charsPerSecond: number): number => {
+		if (isHidden) return HIDDEN_MS;
+		return charsPerSecond > FAST_CHARS_PER_SECOND ? FAST_MS : VISIBLE_MS;
+	};
+	const screen = createLane(timers, pace, Infinity, onPatch);
 	const journal = createLane(timers, () => JOURNAL_MS, JOURNAL_CHARS, onJournal);
 	return {
 		push(channel, text) {
@@ -51,7 +58,8 @@ interface Lane {
 
 function createLane(
 	timers: Timers,
-	intervalMs: () => number,
+	/** By how fast the text came lately. */
+	intervalMs: (charsPerSecond: number) => number,
 	maxChars: number,
 	emit: (piece: Piece) => void
 ): Lane {
@@ -59,14 +67,19 @@ function createLane(
 	let chars = 0;
 	let stop: (() => void) | null = null;
 	let lastAt = -Infinity;
+	let charsPerSecond = 0;
 
 	const drain = (isLast: boolean): void => {
 		stop?.();
 		stop = null;
 		const pieces = pending;
 		pending = [];
+		if (pieces.length > 0) {
+			const now = timers.now();
+			charsPerSecond = (chars * 1000) / (now - lastAt);
+			lastAt = now;
+		}
 		chars = 0;
-		if (pieces.length > 0) lastAt = timers.now();
 		for (const piece of pieces) {
 			// Half an emoji waits for its other half.
 			const isCut = !isLast && /[\ud800-\udbff]$/.test(piece.text);
@@ -84,7 +97,7 @@ function createLane(
 			chars += text.length;
 			if (chars >= maxChars) drain(false);
 			else
-				stop ??= timers.after(Math.max(0, lastAt + intervalMs() - timers.now()), () => {
+				stop ??= timers.after(Math.max(0, lastAt + intervalMs(charsPerSecond) - timers.now()), () => {
 					stop = null;
 					drain(false);
 				});
