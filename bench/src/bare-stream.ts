@@ -5,10 +5,10 @@ import type { Page } from '@playwright/test';
 const PATCH_MS = 100;
 const PARAGRAPHS = 20;
 
-/** Starts the stream on a page of the model server itself, which is open already, and does not wait for its end. */
-export async function streamBare(page: Page, upstream: string, model: string): Promise<void> {
+/** On a page of the model server itself, which is open already, starts the stream after a while. Does not wait for it. */
+export async function streamBare(page: Page, upstream: string, model: string, inMs: number): Promise<void> {
 	await page.evaluate(
-		([address, name, patchMs, paragraphs]) => {
+		([address, name, patchMs, paragraphs, wait]) => {
 			const read = async (): Promise<void> => {
 				const response = await fetch(`${address}/chat/completions`, {
 					method: 'POST',
@@ -41,13 +41,13 @@ export async function streamBare(page: Page, upstream: string, model: string): P
 				);
 			document.body.replaceChildren(pane);
 			const source = `const address = ${JSON.stringify(address)}, name = ${JSON.stringify(name)}, patchMs = ${patchMs};
-				(${read.toString()})();`;
+				setTimeout(${read.toString()}, ${wait});`;
 			const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
 			worker.onmessage = ({ data }: MessageEvent<string>) => {
 				pane.lastElementChild?.append(data);
 				pane.scrollTop = pane.scrollHeight;
 			};
 		},
-		[upstream, model, PATCH_MS, PARAGRAPHS] as const
+		[upstream, model, PATCH_MS, PARAGRAPHS, inMs] as const
 	);
 }
