@@ -8,7 +8,7 @@ const PARAGRAPHS = 20;
 /** On a page of the model server itself, which is open already, starts the stream after a while. Does not wait for it. */
 export async function streamBare(page: Page, upstream: string, model: string, inMs: number): Promise<void> {
 	await page.evaluate(
-		([address, name, patchMs, paragraphs, wait]) => {
+		async ([address, name, patchMs, paragraphs, wait]) => {
 			const read = async (): Promise<void> => {
 				const response = await fetch(`${address}/chat/completions`, {
 					method: 'POST',
@@ -41,8 +41,13 @@ export async function streamBare(page: Page, upstream: string, model: string, in
 				);
 			document.body.replaceChildren(pane);
 			const source = `const address = ${JSON.stringify(address)}, name = ${JSON.stringify(name)}, patchMs = ${patchMs};
-				setTimeout(${read.toString()}, ${wait});`;
+				setTimeout(${read.toString()}, ${wait});
+				postMessage('');`;
 			const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
+			// It is there: a debugger that leaves while it starts would take it along.
+			await new Promise((resolve) => {
+				worker.onmessage = resolve;
+			});
 			worker.onmessage = ({ data }: MessageEvent<string>) => {
 				pane.lastElementChild?.append(data);
 				pane.scrollTop = pane.scrollHeight;
