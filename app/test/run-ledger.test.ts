@@ -43,39 +43,54 @@ function slowDatabase() {
 	};
 }
 
-test('what happens while one thing is written goes together into the next transaction', async () => {
+const chunk = (seq: number) => ({ seq, channel: 'content', text: `${seq}` });
+
+test('what happens shortly after each other goes together, and text takes along what waits', async () => {
 	const database = slowDatabase();
 	const ledger = new RunLedger(database, 'run');
 	ledger.note({ state: 'connecting', startedAt: 5 });
 	ledger.note({ attempts: [attempt(1, null)] });
 	ledger.note({ state: 'waiting' });
-	ledger.note({ chunks: [{ seq: 1, channel: 'content', text: 'a' }] });
+	expect(database.written).toEqual([]);
 	ledger.note({ state: 'streaming', attempts: [attempt(1, 7), attempt(2, null)] });
-	ledger.note({ chunks: [{ seq: 2, channel: 'content', text: 'b' }] });
-	expect(database.written).toEqual([{ state: 'connecting', startedAt: 5 }]);
+	ledger.note({ chunks: [chunk(1)] });
+	expect(database.written).toEqual([
+		{
+			state: 'streaming',
+			startedAt: 5,
+			attempts: [attempt(1, 7), attempt(2, null)],
+			chunks: [chunk(1)]
+		}
+	]);
+	// One transaction at a time.
+	ledger.note({ chunks: [chunk(2)] });
+	ledger.note({ chunks: [chunk(3)] });
+	expect(database.written).toHaveLength(1);
 	await database.answer();
-	expect(database.written[1]).toEqual({
-		state: 'streaming',
-		attempts: [attempt(1, 7), attempt(2, null)],
-		chunks: [
-			{ seq: 1, channel: 'content', text: 'a' },
-			{ seq: 2, channel: 'content', text: 'b' }
-		]
-	});
+	expect(database.written.slice(1)).toEqual([{ attempts: [], chunks: [chunk(2), chunk(3)] }]);
+});
+
+test('what no text takes along is written after a while', async () => {
+	const database = slowDatabase();
+	const ledger = new RunLedger(database, 'run');
+	ledger.note({ state: 'retry_wait', notBefore: 9 });
+	while (database.written.length === 0) await Bun.sleep(10);
+	expect(database.written).toEqual([{ state: 'retry_wait', notBefore: 9 }]);
 	await database.answer();
+	ledger.note({ state: 'connecting' });
+	while (database.written.length === 1) await Bun.sleep(10);
 	expect(database.written).toHaveLength(2);
-	ledger.note({ state: 'finishing' });
-	expect(database.written).toHaveLength(3);
 });
 
 test('a closed one writes nothing any more and hands out the attempts that were not written', async () => {
 	const database = slowDatabase();
 	const ledger = new RunLedger(database, 'run');
-	ledger.note({ attempts: [attempt(1, 7)] });
+	ledger.note({ attempts: [attempt(1, 7)], chunks: [chunk(1)] });
 	ledger.note({ state: 'finishing', attempts: [attempt(2, null)] });
 	ledger.note({ attempts: [attempt(2, 9)] });
 	expect(ledger.close()).toEqual([attempt(2, 9)]);
 	await database.answer();
+	await Bun.sleep(100);
 	expect(database.written).toHaveLength(1);
 	// Once more the last: its write may have been refused.
 	expect(ledger.close()).toEqual([attempt(2, 9)]);

@@ -1,13 +1,17 @@
 /**
- * Writes down what becomes of a run, one transaction at a time: what happens while one is being written goes
- * together into the next. A fast server brings five states within a hundredth of a second.
+ * Writes down what becomes of a run, one transaction at a time. A fast server brings five states within a few
+ * hundredths of a second: they go together into one. Text that is not to be lost takes them along at once.
  */
 import type { AttemptRow, RunProgress, Workspace } from '@stemma/store/workspace/workspace';
+
+/** Other tabs may learn that much later what a run is doing. */
+const GATHER_MS = 50;
 
 export class RunLedger {
 	readonly #workspace: Pick<Workspace, 'recordRun'>;
 	readonly #run: string;
 	#waiting: RunProgress | null = null;
+	#timer: ReturnType<typeof setTimeout> | null = null;
 	#isWriting = false;
 	#last: AttemptRow | null = null;
 
@@ -19,7 +23,8 @@ export class RunLedger {
 	note(progress: RunProgress): void {
 		this.#last = progress.attempts?.at(-1) ?? this.#last;
 		this.#waiting = this.#waiting === null ? progress : together(this.#waiting, progress);
-		if (!this.#isWriting) void this.#write();
+		if (progress.chunks !== undefined) void this.#write();
+		else this.#timer ??= setTimeout(() => void this.#write(), GATHER_MS);
 	}
 
 	/** Writes nothing any more. @returns the attempts that the end of the run has to bring with it */
@@ -31,6 +36,9 @@ export class RunLedger {
 	}
 
 	async #write(): Promise<void> {
+		if (this.#timer !== null) clearTimeout(this.#timer);
+		this.#timer = null;
+		if (this.#isWriting) return;
 		this.#isWriting = true;
 		while (this.#waiting !== null) {
 			const progress = this.#waiting;
