@@ -69,7 +69,8 @@ for (const benchmark of benchmarks) {
 if (values.report) {
 	const browser = spawnSync(CHROMIUM, ['--version'], { encoding: 'utf8' }).stdout.trim();
 	const day = new Date().toISOString().slice(0, 10);
-	const page = toReport(figures, day, [`Bun ${Bun.version}`, browser]);
-	await Bun.write(join(import.meta.dir, '../../docs/benchmarks.md'), page);
+	const file = Bun.file(join(import.meta.dir, '../../docs/benchmarks.md'));
+	const before = (await file.exists()) ? await file.text() : '';
+	await Bun.write(file, toReport(before, figures, day, [`Bun ${Bun.version}`, browser]));
 }
 process.exit(isBroken || figures.some(({ ok }) => !ok) ? 1 : 0);
