@@ -34,6 +34,8 @@ export async function openUnattended(profile: string): Promise<Unattended> {
 			...FLAGS,
 			'--headless',
 			'--hide-scrollbars',
+			// A page that was left would stay beside the one that is measured.
+			'--disable-back-forward-cache',
 			'--mute-audio',
 			'--window-size=1280,947',
 			'--enable-precise-memory-info',
