@@ -1,43 +1,28 @@
 import { expect, test } from 'bun:test';
-import type { AttemptRow, RunProgress } from '@stemma/store/workspace/workspace';
+import type { AttemptRow, RunProgress, Workspace } from '@stemma/store/workspace/workspace';
 import { RunLedger } from '../src/lib/state/run-ledger.ts';
 
-const attempt = (n: number, endedAt: number | null): AttemptRow => ({
-	n,
-	provider: null,
-	servedModel: null,
-	upstreamId: null,
-	httpStatus: null,
-	error: null,
-	sentAt: 0,
-	firstTokenAt: null,
-	endedAt,
-	finish: null,
-	nativeFinish: null,
-	tokensIn: null,
-	tokensCached: null,
-	tokensOut: null,
-	tokensReasoning: null,
-	costNano: null,
-	flags: []
-});
+/** What the ledger looks at. */
+const attempt = (n: number, endedAt: number | null): AttemptRow => ({ n, endedAt }) as AttemptRow;
 
 /** A database that answers when it is told to. */
 function slowDatabase() {
 	const written: RunProgress[] = [];
-	let answer: (() => void) | null = null;
+	let settle: ((result: Awaited<ReturnType<Workspace['recordRun']>>) => void) | null = null;
 	return {
 		written,
-		recordRun: (_: string, progress: RunProgress) => {
+		recordRun: (_: string, progress: RunProgress): ReturnType<Workspace['recordRun']> => {
 			written.push(progress);
-			return new Promise<{ ok: true; value: void }>((resolve) => {
-				answer = () => {
-					resolve({ ok: true, value: undefined });
-				};
+			return new Promise((resolve) => {
+				settle = resolve;
 			});
 		},
 		async answer() {
-			answer?.();
+			settle?.({ ok: true, value: undefined });
+			await Bun.sleep(0);
+		},
+		async refuse() {
+			settle?.({ ok: false, error: { code: 'full', message: 'The disk is full.' } });
 			await Bun.sleep(0);
 		}
 	};
@@ -94,4 +79,17 @@ test('a closed one writes nothing any more and hands out the attempts that were 
 	expect(database.written).toHaveLength(1);
 	// Once more the last: its write may have been refused.
 	expect(ledger.close()).toEqual([attempt(2, 9)]);
+});
+
+test('what was refused goes again with what comes next: no text is missing in the middle', async () => {
+	const database = slowDatabase();
+	const ledger = new RunLedger(database, 'run');
+	ledger.note({ chunks: [chunk(1)], attempts: [attempt(1, null)] });
+	ledger.note({ chunks: [chunk(2)] });
+	await database.refuse();
+	expect(database.written).toHaveLength(1);
+	ledger.note({ chunks: [chunk(3)] });
+	expect(database.written.slice(1)).toEqual([
+		{ attempts: [attempt(1, null)], chunks: [chunk(1), chunk(2), chunk(3)] }
+	]);
 });

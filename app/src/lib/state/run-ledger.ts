@@ -10,7 +10,7 @@ const GATHER_MS = 50;
 export class RunLedger {
 	readonly #workspace: Pick<Workspace, 'recordRun'>;
 	readonly #run: string;
-	#waiting: RunProgress | null = null;
+	#waiting: RunProgress[] = [];
 	#timer: ReturnType<typeof setTimeout> | null = null;
 	#isWriting = false;
 	#last: AttemptRow | null = null;
@@ -22,15 +22,14 @@ export class RunLedger {
 
 	note(progress: RunProgress): void {
 		this.#last = progress.attempts?.at(-1) ?? this.#last;
-		this.#waiting = this.#waiting === null ? progress : together(this.#waiting, progress);
+		this.#waiting.push(progress);
 		if (progress.chunks !== undefined) void this.#write();
 		else this.#timer ??= setTimeout(() => void this.#write(), GATHER_MS);
 	}
 
 	/** Writes nothing any more. @returns the attempts that the end of the run has to bring with it */
 	close(): readonly AttemptRow[] {
-		const waiting = this.#waiting?.attempts ?? [];
-		this.#waiting = null;
+		const waiting = this.#waiting.splice(0).flatMap(({ attempts = [] }) => attempts);
 		// Once more, if it is written already: the write may have been refused.
 		return byNumber([...(this.#last === null ? [] : [this.#last]), ...waiting]);
 	}
@@ -40,10 +39,13 @@ export class RunLedger {
 		this.#timer = null;
 		if (this.#isWriting) return;
 		this.#isWriting = true;
-		while (this.#waiting !== null) {
-			const progress = this.#waiting;
-			this.#waiting = null;
-			await this.#workspace.recordRun(this.#run, progress);
+		while (this.#waiting.length > 0) {
+			const progress = this.#waiting.splice(0).reduce(together);
+			const written = await this.#workspace.recordRun(this.#run, progress);
+			if (written.ok) continue;
+			// It goes again with what comes next: what is missing in the journal would be a gap in the text.
+			this.#waiting.unshift(progress);
+			break;
 		}
 		this.#isWriting = false;
 	}
