@@ -37,6 +37,7 @@ export async function openUnattended(profile: string): Promise<Unattended> {
 			// A page that was left would stay beside the one that is measured.
 			'--disable-back-forward-cache',
 			'--mute-audio',
+			// 1280 by 860 for the page.
 			'--window-size=1280,947',
 			'--enable-precise-memory-info',
 			'--remote-debugging-port=0',
