@@ -40,6 +40,24 @@ test('an answer is seen in the other tab while it is written, and taken over whe
 	await expect((await second.at(2)).locator('.prose')).toContainText('You wrote');
 });
 
+test('a fork that another tab makes far up is there once this one goes on', async ({ context, page }) => {
+	const first = new Stemma(page);
+	await first.openWithPractice();
+	await first.ask('the question');
+	await first.ask('another');
+	const second = new Stemma(await context.newPage());
+	await second.open(new URL(page.url()).pathname);
+	await second.expectLength(4);
+	await second.button(await second.at(2), 'Regenerate').click();
+	await second.expectLength(2);
+	await second.waitForAnswer();
+	await first.expectLength(4);
+	await first.ask('on this branch');
+	await expect(page.getByTitle('Fork at 2: 2 versions')).toHaveCount(1);
+	await first.ask('and on');
+	await expect(page.getByTitle('Fork at 2: 2 versions')).toHaveCount(1);
+});
+
 /** Keeps what other tabs did from the page while `isDeaf` is set, and tells it afterwards. */
 const deafen = (context: BrowserContext): Promise<unknown> =>
 	context.addInitScript(() => {

@@ -1,5 +1,6 @@
 /** Where the path on screen forks: read in pages, from its end to its beginning. */
 import type { NodeId } from '@stemma/graph/node';
+import type { ConversationId } from '@stemma/graph/op';
 import type { PathFork, Workspace } from '@stemma/store/workspace/workspace';
 
 const PAGE = 5000;
@@ -10,15 +11,27 @@ export class PathForks {
 	readonly #workspace: Workspace;
 	/** What was read last. */
 	#known: { readonly leaf: NodeId; readonly total: number } | null = null;
+	/** Messages that were written since, wherever. */
+	#written: readonly NodeId[] = [];
 	#turn = 0;
+	readonly close: () => void;
 
-	constructor(workspace: Workspace) {
+	constructor(workspace: Workspace, conversation: ConversationId) {
 		this.#workspace = workspace;
+		this.close = workspace.onChange(({ tables, conversations, nodes }) => {
+			if (!tables.includes('node') || conversations?.includes(conversation) === false) return;
+			if (nodes) this.#written = [...this.#written, ...nodes];
+			else this.#known = null;
+		});
 	}
 
 	/** @param total length of the path */
 	async read(leaf: NodeId | null, total: number): Promise<void> {
 		const turn = ++this.#turn;
+		const written = this.#written;
+		this.#written = [];
+		// What is not the end of this path may stand beside any message of it.
+		if (written.some((node) => node !== leaf && node !== this.#known?.leaf)) this.#known = null;
 		const known = this.#known;
 		if (leaf === null) {
 			this.#known = null;
