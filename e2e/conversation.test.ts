@@ -269,6 +269,23 @@ test('who reads back while an answer is written, and after it, finds every messa
 	await own.close();
 });
 
+test('what sends a question starts while it is typed, and nothing blinks while the answer comes', async ({
+	page
+}) => {
+	const stemma = new Stemma(page);
+	await stemma.openWithPractice();
+	const hasRunWorker = (): boolean => page.workers().some((worker) => worker.url().includes('run-worker'));
+	expect(hasRunWorker()).toBe(false);
+	await stemma.message.fill('a long one');
+	await expect.poll(hasRunWorker).toBe(true);
+	await expect(stemma.message).toHaveCSS('caret-animation', 'auto');
+	await page.keyboard.press('Enter');
+	await expect(stemma.message).toHaveCSS('caret-animation', 'manual');
+	await page.keyboard.press('Escape');
+	await stemma.waitForAnswer();
+	await expect(stemma.message).toHaveCSS('caret-animation', 'auto');
+});
+
 test('what is written of an answer stays as it was drawn, while more comes', async ({ page }) => {
 	const MODEL = 'any?rate=200&tokens=1000';
 	const own = await startTestServer({ listed: [MODEL] });

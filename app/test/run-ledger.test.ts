@@ -93,3 +93,14 @@ test('what was refused goes again with what comes next: no text is missing in th
 		{ attempts: [attempt(1, null)], chunks: [chunk(1), chunk(2), chunk(3)] }
 	]);
 });
+
+test('what is refused after the end is not written any more', async () => {
+	const database = slowDatabase();
+	const ledger = new RunLedger(database, 'run');
+	ledger.note({ chunks: [chunk(1)], attempts: [attempt(1, null)] });
+	ledger.note({ state: 'finishing' });
+	ledger.close();
+	await database.refuse();
+	await Bun.sleep(100);
+	expect(database.written).toHaveLength(1);
+});

@@ -29,14 +29,19 @@ export class RunLedger {
 
 	/** Writes nothing any more. @returns the attempts that the end of the run has to bring with it */
 	close(): readonly AttemptRow[] {
+		this.#stopTimer();
 		const waiting = this.#waiting.splice(0).flatMap(({ attempts = [] }) => attempts);
 		// Once more, if it is written already: the write may have been refused.
 		return byNumber([...(this.#last === null ? [] : [this.#last]), ...waiting]);
 	}
 
-	async #write(): Promise<void> {
+	#stopTimer(): void {
 		if (this.#timer !== null) clearTimeout(this.#timer);
 		this.#timer = null;
+	}
+
+	async #write(): Promise<void> {
+		this.#stopTimer();
 		if (this.#isWriting) return;
 		this.#isWriting = true;
 		while (this.#waiting.length > 0) {
