@@ -7,7 +7,7 @@ import { canonicalJson } from './jcs.ts';
 import type { AddToSet, ConversationId, HashedOp, MoveRef, Op, OpId, OpPayload, SetScalar } from './op.ts';
 
 export interface RestorePlan {
-	/** In the order of the registers' names. Empty when nothing differs. */
+	/** Values, then branches, then sets, each in the order of the registers' names. Empty when nothing differs. */
 	readonly payloads: readonly OpPayload[];
 	/** Conversations without any branch then: they are hidden, not emptied. */
 	readonly begunSince: readonly ConversationId[];
@@ -85,8 +85,14 @@ export function planRestore(ops: Iterable<HashedOp>, wasThere: (op: Op) => boole
 			payloads.push([key, { ...payload, kind: 'remove', value, seen }]);
 		}
 	}
+	// Names of registers hold random ids: by them alone, branches would be above the marks only by chance.
+	const order = ([key, { kind }]: [string, OpPayload]): string =>
+		`${kind === 'set' ? 0 : kind === 'ref' ? 1 : 2}${key}`;
 	return {
-		payloads: payloads.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, payload]) => payload),
+		payloads: payloads
+			.map((entry) => [order(entry), entry[1]] as const)
+			.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+			.map(([, payload]) => payload),
 		begunSince: [...begunSince].toSorted(),
 		buriedSince: all.filter((hashed) => isTombstone(hashed) && !wasThere(hashed.op)).length
 	};

@@ -83,6 +83,19 @@ test('[G74] a restore is undone as one and leaves what was there before it', () 
 	);
 });
 
+test('[G74] a plan tells values, branches and marks in this order, whatever the ids are', () => {
+	fc.assert(
+		fc.property(histories, fc.nat(), (ops, pick) => {
+			const at = ops[pick % ops.length];
+			if (!at) throw new Error('no operation');
+			const { payloads } = planRestore(ops, (op) => compareOps(op, at.op) < 0);
+			const ranks = payloads.map(({ kind }) => (kind === 'set' ? 0 : kind === 'ref' ? 1 : 2));
+			expect(ranks).toEqual(ranks.toSorted());
+		}),
+		{ numRuns: 400 }
+	);
+});
+
 test('[G74] from a state to itself there is nothing to do', () => {
 	fc.assert(
 		fc.property(histories, (ops) => {
