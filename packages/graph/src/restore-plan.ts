@@ -7,7 +7,10 @@ import { canonicalJson } from './jcs.ts';
 import type { AddToSet, ConversationId, HashedOp, MoveRef, Op, OpId, OpPayload, SetScalar } from './op.ts';
 
 export interface RestorePlan {
-	/** Values, then branches, then sets, each in the order of the registers' names. Empty when nothing differs. */
+	/**
+	 * What hides conversations, then values, branches and sets, each in the order of the registers' names: these hold
+	 * random ids, so their order alone would say nothing. Empty when nothing differs.
+	 */
 	readonly payloads: readonly OpPayload[];
 	/** Conversations without any branch then: they are hidden, not emptied. */
 	readonly begunSince: readonly ConversationId[];
@@ -46,20 +49,20 @@ export function planRestore(ops: Iterable<HashedOp>, wasThere: (op: Op) => boole
 			[...state.refs.values()].flatMap(({ kind, conversation }) => (kind === 'branch' ? [conversation] : []))
 		);
 	const branchedThen = branchedIn(then);
-	const begunSince = new Set([...branchedIn(now)].filter((id) => !branchedThen.has(id)));
+	const begunSince = new Set([...branchedIn(now)].filter((id) => !branchedThen.has(id)).toSorted());
 
-	const payloads: [string, OpPayload][] = [];
+	const payloads: OpPayload[] = [];
 	for (const id of begunSince) {
 		const hide: SetScalar = { kind: 'set', entity: 'conversation', id, field: 'hidden', value: true };
-		if (now.scalars.get(scalarKey(hide)) !== true) payloads.push([scalarKey(hide), hide]);
+		if (now.scalars.get(scalarKey(hide)) !== true) payloads.push(hide);
 	}
-	for (const [key, payload] of scalars) {
+	for (const [key, payload] of byName(scalars)) {
 		if (begunSince.has(payload.id)) continue;
 		const value = then.scalars.get(key) ?? null;
 		if (canonicalJson(value) !== canonicalJson(now.scalars.get(key) ?? null))
-			payloads.push([key, { ...payload, value }]);
+			payloads.push({ ...payload, value });
 	}
-	for (const [key, payload] of refs) {
+	for (const [key, payload] of byName(refs)) {
 		if (begunSince.has(payload.conversation)) continue;
 		const heads = [...(now.refs.get(key)?.heads ?? [])];
 		const targets = new Set(then.refs.get(key)?.heads.values());
@@ -68,32 +71,26 @@ export function planRestore(ops: Iterable<HashedOp>, wasThere: (op: Op) => boole
 		// One head each, so that each has exactly one way back.
 		for (let i = 0; i < Math.max(stale.length, missing.length); i++) {
 			const seen = stale[i]?.[0];
-			payloads.push([
-				key,
-				{ ...payload, target: missing[i] ?? null, seen: seen === undefined ? [] : [seen] }
-			]);
+			payloads.push({ ...payload, target: missing[i] ?? null, seen: seen === undefined ? [] : [seen] });
 		}
 	}
-	for (const [key, payload] of sets) {
+	for (const [key, payload] of byName(sets)) {
 		if (payload.entity === 'conversation' && begunSince.has(payload.id)) continue;
 		const before = then.sets.get(key) ?? new Set<string>();
 		const after = now.sets.get(key) ?? new Set<string>();
 		for (const value of [...before].filter((each) => !after.has(each)).toSorted())
-			payloads.push([key, { ...payload, value }]);
+			payloads.push({ ...payload, value });
 		for (const value of [...after].filter((each) => !before.has(each)).toSorted()) {
 			const seen = addsByMember.get(`${key}/${value}`) ?? [];
-			payloads.push([key, { ...payload, kind: 'remove', value, seen }]);
+			payloads.push({ ...payload, kind: 'remove', value, seen });
 		}
 	}
-	// Names of registers hold random ids: by them alone, branches would be above the marks only by chance.
-	const order = ([key, { kind }]: [string, OpPayload]): string =>
-		`${kind === 'set' ? 0 : kind === 'ref' ? 1 : 2}${key}`;
 	return {
-		payloads: payloads
-			.map((entry) => [order(entry), entry[1]] as const)
-			.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-			.map(([, payload]) => payload),
-		begunSince: [...begunSince].toSorted(),
+		payloads,
+		begunSince: [...begunSince],
 		buriedSince: all.filter((hashed) => isTombstone(hashed) && !wasThere(hashed.op)).length
 	};
 }
+
+const byName = <T>(registers: ReadonlyMap<string, T>): readonly (readonly [string, T])[] =>
+	[...registers].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
