@@ -1,5 +1,6 @@
 /** Two histories become one: the union of their nodes and operations, everything verified first. */
 import { nodeDefect, type NodeDefect } from './hash.ts';
+import { inKeyOrder } from './key-order.ts';
 import type { GraphNode, NodeId } from './node.ts';
 import { verifyChains, type ChainDefect } from './op-log.ts';
 import type { HashedOp, OpId } from './op.ts';
@@ -63,8 +64,4 @@ function inTopologicalOrder(nodes: ReadonlyMap<NodeId, GraphNode>): ReadonlyMap<
 		}
 	}
 	return new Map([...nodes].sort(([a], [b]) => (gens.get(a) ?? 0) - (gens.get(b) ?? 0) || (a < b ? -1 : 1)));
-}
-
-function inKeyOrder<V>(map: ReadonlyMap<string, V>): ReadonlyMap<string, V> {
-	return new Map([...map].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

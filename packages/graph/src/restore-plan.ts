@@ -4,6 +4,7 @@
  */
 import { fold, refKey, scalarKey, setKey, type FoldState } from './fold.ts';
 import { canonicalJson } from './jcs.ts';
+import { inKeyOrder } from './key-order.ts';
 import type { AddToSet, ConversationId, HashedOp, MoveRef, Op, OpId, OpPayload, SetScalar } from './op.ts';
 
 export interface RestorePlan {
@@ -56,13 +57,13 @@ export function planRestore(ops: Iterable<HashedOp>, wasThere: (op: Op) => boole
 		const hide: SetScalar = { kind: 'set', entity: 'conversation', id, field: 'hidden', value: true };
 		if (now.scalars.get(scalarKey(hide)) !== true) payloads.push(hide);
 	}
-	for (const [key, payload] of byName(scalars)) {
+	for (const [key, payload] of inKeyOrder(scalars)) {
 		if (begunSince.has(payload.id)) continue;
 		const value = then.scalars.get(key) ?? null;
 		if (canonicalJson(value) !== canonicalJson(now.scalars.get(key) ?? null))
 			payloads.push({ ...payload, value });
 	}
-	for (const [key, payload] of byName(refs)) {
+	for (const [key, payload] of inKeyOrder(refs)) {
 		if (begunSince.has(payload.conversation)) continue;
 		const heads = [...(now.refs.get(key)?.heads ?? [])];
 		const targets = new Set(then.refs.get(key)?.heads.values());
@@ -74,7 +75,7 @@ export function planRestore(ops: Iterable<HashedOp>, wasThere: (op: Op) => boole
 			payloads.push({ ...payload, target: missing[i] ?? null, seen: seen === undefined ? [] : [seen] });
 		}
 	}
-	for (const [key, payload] of byName(sets)) {
+	for (const [key, payload] of inKeyOrder(sets)) {
 		if (payload.entity === 'conversation' && begunSince.has(payload.id)) continue;
 		const before = then.sets.get(key) ?? new Set<string>();
 		const after = now.sets.get(key) ?? new Set<string>();
@@ -91,6 +92,3 @@ export function planRestore(ops: Iterable<HashedOp>, wasThere: (op: Op) => boole
 		buriedSince: all.filter((hashed) => isTombstone(hashed) && !wasThere(hashed.op)).length
 	};
 }
-
-const byName = <T>(registers: ReadonlyMap<string, T>): readonly (readonly [string, T])[] =>
-	[...registers].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
