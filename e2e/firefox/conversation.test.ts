@@ -91,7 +91,6 @@ async function eventually(what: string, check: () => boolean): Promise<void> {
 		await Bun.sleep(50);
 	}
 }
-const closeAll = (reader: Reader): Promise<void> => reader.page.browserContext().close();
 
 test('a first conversation: ask, read, see how it came about, find it again', async () => {
 	const reader = await visitWith('Scenario plain');
@@ -103,12 +102,12 @@ test('a first conversation: ask, read, see how it came about, find it again', as
 	await reader.page.keyboard.press('Escape');
 	expect(await reader.page.title()).toBe('how much is it? · Stemma');
 
-	await reader.page.reload();
+	await reader.reload();
 	await reader.sees('Hello, world.', message(2));
-	await reader.page.goto(`${address}/settings`);
+	await reader.goTo(`${address}/settings`);
 	await reader.sees('SQLite 3.');
 	await reader.sees('journal wal');
-	await closeAll(reader);
+	await reader.closeAll();
 });
 
 test('words appear as they come; stop keeps them, and the answer can be continued', async () => {
@@ -125,7 +124,7 @@ test('words appear as they come; stop keeps them, and the answer can be continue
 	await reader.press('Stop');
 	await reader.sees('2/2', message(2));
 	await reader.sees(kept, message(2));
-	await closeAll(reader);
+	await reader.closeAll();
 });
 
 test('edits and forks are versions, and each leads back to where it went on', async () => {
@@ -148,7 +147,7 @@ test('edits and forks are versions, and each leads back to where it went on', as
 	await reader.press('Previous version', message(3));
 	await reader.sees('second question', message(3));
 	await reader.sees('1/2', message(3));
-	await closeAll(reader);
+	await reader.closeAll();
 });
 
 test('a reload in mid-answer keeps the text and says so', async () => {
@@ -165,7 +164,7 @@ test('a reload in mid-answer keeps the text and says so', async () => {
 	await reader.press('Continue', message(2));
 	await reader.sees('One word after another', { within: 'article[aria-busy=true]' });
 	await reader.press('Stop');
-	await closeAll(reader);
+	await reader.closeAll();
 });
 
 test('two tabs show the same, and the second goes on when the first is closed', async () => {
@@ -176,12 +175,12 @@ test('two tabs show the same, and the second goes on when the first is closed', 
 	await second.ask('from the second tab');
 	await first.sees('from the second tab', message(3));
 	await first.sees('Hello, world.', message(4));
-	await first.page.close();
+	await first.close();
 	await second.ask('after the first tab');
 	await second.sees('Hello, world.', message(6));
-	await second.page.reload();
+	await second.reload();
 	await second.sees('after the first tab', message(5));
-	await closeAll(second);
+	await second.closeAll();
 });
 
 test('keys alone are enough: write, walk, edit, find', async () => {
@@ -191,6 +190,7 @@ test('keys alone are enough: write, walk, edit, find', async () => {
 	await reader.page.focus('textarea');
 	await keyboard.type('written by keys');
 	await keyboard.press('Enter');
+	await reader.isAnswered(2);
 	await reader.sees('Hello, world.', message(2));
 	await keyboard.down('Alt');
 	await keyboard.press('ArrowUp');
@@ -218,13 +218,13 @@ test('keys alone are enough: write, walk, edit, find', async () => {
 	await keyboard.type('Settings');
 	await keyboard.press('Enter');
 	await reader.sees('Models and keys');
-	await closeAll(reader);
+	await reader.closeAll();
 });
 
 test('the whole database is downloaded as one file', async () => {
 	const reader = await visitWith('Scenario plain');
 	await reader.ask('kept for later');
-	await reader.page.goto(`${address}/settings`);
+	await reader.goTo(`${address}/settings`);
 	await reader.press('Back up now');
 	await reader.sees('The last backup was made');
 	const saved = (): Buffer => {
@@ -233,18 +233,19 @@ test('the whole database is downloaded as one file', async () => {
 	};
 	await eventually('the file holds the message', () => saved().includes('kept for later'));
 	expect(saved().subarray(0, 15).toString()).toBe('SQLite format 3');
-	await closeAll(reader);
+	await reader.closeAll();
 });
 
 test('without server and network, the page opens and everything is there', async () => {
 	const reader = await visitWith('Scenario plain');
 	await reader.ask('before the server went');
 	await reader.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+	await reader.settles();
 	await stopServer();
 	await reader.page.reload();
 	await reader.sees('before the server went', message(1));
 	await reader.sees('Hello, world.', LAST);
-	await closeAll(reader);
+	await reader.closeAll();
 });
 
 test('nothing of all this is a fault to Firefox', () => {

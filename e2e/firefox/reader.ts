@@ -3,6 +3,8 @@ import type { ElementHandle, EvaluateFunc, Page } from 'puppeteer-core';
 
 const PATIENCE_MS = 20_000;
 const LOOK_MS = 50;
+/** For so long nothing is loaded by a page that has all it wanted. */
+const QUIET_MS = 300;
 
 /** Where to look: the whole page unless a place on it is named. */
 export interface Place {
@@ -28,6 +30,35 @@ export class Reader {
 			const seen = await this.page.evaluate(() => document.body.innerText);
 			throw new Error(`${what}, never seen on:\n${seen.slice(0, 3000)}`, { cause: reason });
 		});
+	}
+
+	/**
+	 * Until the page has all its code, some of which it loads ahead of its use. Firefox reports a module that is still
+	 * on its way through the service worker when the page is left as a fault of that page.
+	 */
+	async settles(): Promise<void> {
+		await this.page.waitForNetworkIdle({ idleTime: QUIET_MS });
+	}
+
+	async reload(): Promise<void> {
+		await this.settles();
+		await this.page.reload();
+	}
+
+	async goTo(address: string): Promise<void> {
+		await this.settles();
+		await this.page.goto(address);
+	}
+
+	async close(): Promise<void> {
+		await this.settles();
+		await this.page.close();
+	}
+
+	/** With its window all that was kept in it. */
+	async closeAll(): Promise<void> {
+		await this.settles();
+		await this.page.browserContext().close();
 	}
 
 	/** Until a place holds a text. */
@@ -97,12 +128,17 @@ export class Reader {
 			Number(document.querySelector('article')?.ariaSetSize ?? 0)
 		);
 		await this.send(text);
+		await this.isAnswered(before + 2);
+	}
+
+	/** Until there are so many messages and none is being written. */
+	async isAnswered(count: number): Promise<void> {
 		await this.until(
-			`an answer to "${text}"`,
+			`${count} messages with the answer`,
 			(size) =>
 				Number(document.querySelector('article')?.ariaSetSize) >= size &&
 				document.querySelector('article[aria-busy=true]') === null,
-			before + 2
+			count
 		);
 	}
 
